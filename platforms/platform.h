@@ -1,0 +1,50 @@
+/* What Pare asks of an operating system. Each folder beside this file implements it once; the build
+ * links one. C, so that a port needs no C++. All functions are thread-safe. */
+#ifndef PARE_PLATFORM_H_
+#define PARE_PLATFORM_H_
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Memory aligned to `alignment` (a power of two), or NULL. Freed by pare_platform_free (NULL: no
+ * effect). */
+void* pare_platform_alloc(size_t bytes, size_t alignment);
+void pare_platform_free(void* p);
+
+/* A file mapped read-only into memory. data is page-aligned, NULL where bytes is 0. */
+typedef struct pare_mapping {
+  const void* data;
+  size_t bytes;
+} pare_mapping;
+
+/* Maps the whole file. Returns 0, or the system's errno value. The mapping outlives the open file.
+ */
+int pare_platform_map(const char* path, pare_mapping* out);
+/* Drops a mapping; pointers into it die. */
+void pare_platform_unmap(pare_mapping* mapping);
+
+/* Monotonic time, nanoseconds, since an arbitrary start. */
+uint64_t pare_platform_now_ns(void);
+
+/* Fills `cores` (room for `capacity`) with the logical cores of the fastest cluster that this
+ * process may run on; returns how many there are (at least 1). */
+size_t pare_platform_fast_cores(int* cores, size_t capacity);
+/* Restricts the calling thread to `core`. Returns 0, or an errno value. */
+int pare_platform_pin_thread(int core);
+
+/* Peak and current resident memory of the process, bytes; 0 where unknown. */
+uint64_t pare_platform_peak_rss(void);
+uint64_t pare_platform_rss(void);
+
+/* Temperature of the hottest CPU zone in millidegrees Celsius, or -1 where unknown. */
+int pare_platform_temperature(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* PARE_PLATFORM_H_ */

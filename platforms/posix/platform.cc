@@ -1,0 +1,143 @@
+// platform.h for Linux, Android and other POSIX systems.
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include "platforms/platform.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+namespace {
+
+// A number from a one-line file of the kernel, or -1.
+long ReadNumber(const char* path) {
+  FILE* f = fopen(path, "re");
+  if (f == nullptr) return -1;
+  long value = -1;
+  if (fscanf(f, "%ld", &value) != 1) value = -1;
+  fclose(f);
+  return value;
+}
+
+// The kilobytes that /proc/self/status gives for `key`, in bytes; 0 where it does not say.
+uint64_t StatusBytes(const char* key) {
+  FILE* f = fopen("/proc/self/status", "re");
+  if (f == nullptr) return 0;
+  char line[128];
+  unsigned long kilobytes = 0;
+  const size_t length = strlen(key);
+  while (fgets(line, sizeof line, f) != nullptr) {
+    if (strncmp(line, key, length) == 0 && line[length] == ':') {
+      kilobytes = strtoul(line + length + 1, nullptr, 10);
+      break;
+    }
+  }
+  fclose(f);
+  return static_cast<uint64_t>(kilobytes) * 1024;
+}
+
+// What tells fast cores from slow ones; the same for all where the kernel does not say.
+long Capacity(int core) {
+  char path[96];
+  snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu%d/cpu_capacity", core);
+  const long capacity = ReadNumber(path);
+  if (capacity > 0) return capacity;
+  snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu%d/cpufreq/cpuinfo_max_freq", core);
+  return ReadNumber(path);
+}
+
+}  // namespace
+
+void* pare_platform_alloc(size_t bytes, size_t alignment) {
+  void* p = nullptr;
+  if (posix_memalign(&p, alignment, bytes == 0 ? 1 : bytes) != 0) return nullptr;
+  return p;
+}
+
+void pare_platform_free(void* p) { free(p); }
+
+int pare_platform_map(const char* path, pare_mapping* out) {
+  out->data = nullptr;
+  out->bytes = 0;
+  const int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return errno;
+  struct stat info;
+  int error = 0;
+  if (fstat(fd, &info) != 0) {
+    error = errno;
+  } else if (!S_ISREG(info.st_mode)) {
+    error = S_ISDIR(info.st_mode) ? EISDIR : EINVAL;
+  } else if (static_cast<uint64_t>(info.st_size) > SIZE_MAX) {
+    error = EFBIG;
+  } else if (info.st_size > 0) {
+    void* p = mmap(nullptr, static_cast<size_t>(info.st_size), PROT_READ, MAP_PRIVATE, fd, 0);
+    if (p == MAP_FAILED) {
+      error = errno;
+    } else {
+      out->data = p;
+      out->bytes = static_cast<size_t>(info.st_size);
+    }
+  }
+  close(fd);
+  return error;
+}
+
+void pare_platform_unmap(pare_mapping* mapping) {
+  if (mapping->data != nullptr) munmap(const_cast<void*>(mapping->data), mapping->bytes);
+  mapping->data = nullptr;
+  mapping->bytes = 0;
+}
+
+uint64_t pare_platform_now_ns(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return static_cast<uint64_t>(t.tv_sec) * 1000000000u + static_cast<uint64_t>(t.tv_nsec);
+}
+
+size_t pare_platform_fast_cores(int* cores, size_t capacity) {
+  cpu_set_t allowed;
+  CPU_ZERO(&allowed);
+  if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) CPU_SET(0, &allowed);
+  long best = -1;
+  for (int core = 0; core < CPU_SETSIZE; ++core) {
+    if (!CPU_ISSET(core, &allowed)) continue;
+    const long speed = Capacity(core);
+    if (speed > best) best = speed;
+  }
+  size_t count = 0;
+  for (int core = 0; core < CPU_SETSIZE; ++core) {
+    if (!CPU_ISSET(core, &allowed) || Capacity(core) != best) continue;
+    if (count < capacity) cores[count] = core;
+    ++count;
+  }
+  return count > 0 ? count : 1;
+}
+
+int pare_platform_pin_thread(int core) {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  CPU_SET(core, &set);
+  return sched_setaffinity(0, sizeof set, &set) == 0 ? 0 : errno;
+}
+
+uint64_t pare_platform_peak_rss(void) { return StatusBytes("VmHWM"); }
+uint64_t pare_platform_rss(void) { return StatusBytes("VmRSS"); }
+
+int pare_platform_temperature(void) {
+  long hottest = -1;
+  for (int zone = 0; zone < 64; ++zone) {
+    char path[64];
+    snprintf(path, sizeof path, "/sys/class/thermal/thermal_zone%d/temp", zone);
+    const long t = ReadNumber(path);
+    if (t > hottest) hottest = t;
+  }
+  return static_cast<int>(hottest);
+}

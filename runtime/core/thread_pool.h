@@ -1,0 +1,54 @@
+// ThreadPool: a thin layer over pthreadpool. Worker 0 is the calling thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "runtime/core/status.h"
+
+struct pthreadpool;
+
+namespace pare {
+
+// One pool belongs to one caller at a time. Run allocates nothing.
+class ThreadPool {
+ public:
+  // Task `i` of `count`, on thread `thread` (below threads()).
+  using Task = void (*)(void* context, size_t i, size_t thread);
+
+  ThreadPool() = default;
+  ThreadPool(ThreadPool&& other) noexcept : pool_(other.pool_) { other.pool_ = nullptr; }
+  ThreadPool& operator=(ThreadPool&& other) noexcept;
+  ~ThreadPool();
+
+  // threads == 0: one for each core of the fastest cluster. Allocates; 1 thread makes no pool.
+  static Result<ThreadPool> Create(size_t threads);
+
+  size_t threads() const;
+  // Runs every task and waits. Tasks may run in any order on any thread.
+  void Run(size_t count, Task task, void* context) const;
+
+  // Runs f(i, thread) for i in [0, count).
+  template <class F>
+  void ForEach(size_t count, const F& f) const {
+    Run(
+        count, [](void* c, size_t i, size_t t) { (*static_cast<const F*>(c))(i, t); },
+        const_cast<F*>(&f));
+  }
+  // Splits [0, count) into ranges of at least `grain` and runs f(begin, end, thread).
+  template <class F>
+  void ForRange(size_t count, size_t grain, const F& f) const {
+    if (count == 0) return;
+    size_t parts = (count + grain - 1) / grain;
+    const size_t most = threads() * 4;
+    if (threads() == 1) parts = 1;
+    if (parts > most) parts = most;
+    if (parts <= 1) return f(size_t{0}, count, size_t{0});
+    ForEach(parts, [&](size_t i, size_t t) { f(count * i / parts, count * (i + 1) / parts, t); });
+  }
+
+ private:
+  pthreadpool* pool_ = nullptr;
+};
+
+}  // namespace pare
