@@ -1,0 +1,43 @@
+# Thin wrappers; everything they do is in scripts/, CMakePresets.json and demo/.
+.PHONY: help setup build demo test bench compare format lint size clean
+.DEFAULT_GOAL := help
+
+help: ## print this
+	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' Makefile
+
+setup: ## install the system packages that building and testing need (Debian 12)
+	@scripts/setup.sh
+
+build: setup ## build everything into build/release
+	@cmake --preset release
+	@cmake --build --preset release
+
+demo: ## build, fetch real models, run them on images, text and sound
+	@scripts/setup.sh --demo
+	@$(MAKE) --no-print-directory build
+	@demo/run.sh
+
+test: build ## build and run every test
+	@ctest --preset release
+
+bench: build ## benchmark the kernels
+	@bench/run.sh
+
+compare: build ## time Pare beside other runtimes (fetches them from the package index)
+	@bench/compare/run.sh
+
+format: ## format the sources in place
+	@scripts/check_format.sh --fix
+
+lint: build ## clang-format, clang-tidy, line budget, instruction-set check
+	@scripts/setup.sh --dev
+	@scripts/check_format.sh
+	@scripts/check_lines.sh
+	@scripts/check_isa.sh build/release
+	@scripts/check_tidy.py build/release
+
+size: build ## print the size of the stripped runtime, and check it
+	@scripts/check_size.sh
+
+clean: ## remove build/
+	@rm -rf build

@@ -1,0 +1,6 @@
+set(CMAKE_SYSTEM_PROCESSOR aarch64)
+set(pare_architecture arm64)
+set(pare_triple aarch64-linux-gnu)
+set(pare_qemu qemu-aarch64)
+set(pare_qemu_cpu max)
+include(${CMAKE_CURRENT_LIST_DIR}/debian-arm.cmake)

@@ -1,0 +1,6 @@
+set(CMAKE_SYSTEM_PROCESSOR armv7l)
+set(pare_architecture armhf)
+set(pare_triple arm-linux-gnueabihf)
+set(pare_qemu qemu-arm)
+set(pare_qemu_cpu cortex-a15)
+include(${CMAKE_CURRENT_LIST_DIR}/debian-arm.cmake)
