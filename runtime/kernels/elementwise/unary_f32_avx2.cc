@@ -1,0 +1,16 @@
+#include "runtime/kernels/elementwise/unary.h"
+
+namespace pare {
+namespace {
+
+constexpr int kLanes = 8;
+#include "runtime/kernels/vector.inc"
+// clang-format keeps the order: the body builds on the vectors.
+#include "runtime/kernels/elementwise/unary_f32.inc"
+
+}  // namespace
+
+extern const UnaryTable kUnaryTableAvx2;
+const UnaryTable kUnaryTableAvx2 = kTable;
+
+}  // namespace pare

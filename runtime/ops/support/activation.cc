@@ -1,0 +1,22 @@
+#include "runtime/ops/support/activation.h"
+
+#include "model_generated.h"
+
+namespace pare {
+
+static_assert(static_cast<int>(fb::UnaryKind::MAX) + 1 == kUnaryKinds,
+              "a kind needs its row in unary_f32.inc");
+
+ActivationParams FromAttributes(const fb::Activation* activation) {
+  if (activation == nullptr) return {};
+  return {static_cast<uint8_t>(activation->kind()), activation->alpha(), activation->beta()};
+}
+
+Result<UnaryFn> SelectActivation(const ActivationParams& params, CpuMask cpu) {
+  if (params.kind == 0) return UnaryFn{nullptr};
+  const UnaryFn function = SelectUnary(params.kind, cpu);
+  if (function == nullptr) return Error(Code::kUnsupported, "this activation cannot be fused");
+  return function;
+}
+
+}  // namespace pare

@@ -1,0 +1,19 @@
+// The schema's activation as kernels take it.
+#pragma once
+
+#include "runtime/kernels/elementwise/unary.h"
+#include "runtime/ops/op.h"
+
+namespace pare {
+
+namespace fb {
+struct Activation;
+}
+
+// Null: the identity (kind 0).
+ActivationParams FromAttributes(const fb::Activation* activation);
+
+// The function of a fused activation: null for none. An error where the kind cannot be fused.
+Result<UnaryFn> SelectActivation(const ActivationParams& params, CpuMask cpu);
+
+}  // namespace pare
