@@ -1,0 +1,11 @@
+// The passes of the pipeline. Each file says what its pass does.
+#pragma once
+
+#include "converter/passes/pass.h"
+
+namespace pare::converter {
+
+Status RemoveDeadCode(Graph& graph, const Options& options);
+Status MergeDuplicates(Graph& graph, const Options& options);
+
+}  // namespace pare::converter

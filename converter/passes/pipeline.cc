@@ -1,0 +1,70 @@
+#include <algorithm>
+#include <chrono>
+
+#include "converter/passes/pass.h"
+#include "converter/passes/passes.h"
+
+namespace pare::converter {
+
+const std::vector<Pass>& Pipeline() {
+  static const std::vector<Pass> passes = {
+      {"remove_dead_code", "drop nodes, values and weights that no output needs", RemoveDeadCode,
+       false},
+      {"merge_duplicates", "compute equal nodes once", MergeDuplicates, true},
+  };
+  return passes;
+}
+
+size_t CountNodes(const Graph& graph) {
+  size_t count = graph.nodes.size();
+  for (const Graph& body : graph.subgraphs) count += CountNodes(body);
+  return count;
+}
+
+namespace {
+
+Status RunPass(const Pass& pass, Graph& graph, const Options& options) {
+  PARE_TRY(pass.run(graph, options));
+  if (!pass.in_bodies) return Ok();
+  for (Graph& body : graph.subgraphs) PARE_TRY(RunPass(pass, body, options));
+  return Ok();
+}
+
+}  // namespace
+
+Status RunPipeline(Graph& graph, const Options& options, std::vector<PassRecord>* records) {
+  const std::vector<Pass>& passes = Pipeline();
+  for (const std::string& name : options.disabled) {
+    const bool known = std::any_of(passes.begin(), passes.end(),
+                                   [&](const Pass& pass) { return name == pass.name; });
+    if (!known)
+      return Error(Code::kNotFound, "there is no pass '" + name + "'; --list-passes names them");
+  }
+  std::string broken = CheckGraph(graph);
+  if (!broken.empty()) return Error(Code::kInternal, "the imported graph is broken: " + broken);
+  int index = 0;
+  for (const Pass& pass : passes) {
+    if (options.progress)
+      options.progress(pass.name, index, static_cast<int>(passes.size()));
+    ++index;
+    if (options.disabled.count(pass.name) != 0) continue;
+    const size_t before = CountNodes(graph);
+    const auto start = std::chrono::steady_clock::now();
+    Status status = RunPass(pass, graph, options);
+    if (!status.ok()) {
+      status.message = std::string("pass ") + pass.name + ": " + status.message;
+      return status;
+    }
+    broken = CheckGraph(graph);
+    if (!broken.empty())
+      return Error(Code::kInternal,
+                   std::string("pass ") + pass.name + " broke the graph: " + broken +
+                       "; --disable-pass " + pass.name + " leaves it out");
+    const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - start;
+    if (records != nullptr)
+      records->push_back({pass.name, took.count(), before, CountNodes(graph)});
+  }
+  return Ok();
+}
+
+}  // namespace pare::converter
