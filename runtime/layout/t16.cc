@@ -17,17 +17,16 @@ Float4 Load(const float* p) {
 
 // dst[k][0..4) = rows[0..4)[k] for k in [0, 4); cells of dst are kPanelRows apart.
 void Transpose4(const float* rows, size_t stride, float* dst) {
-  using Index = int __attribute__((vector_size(16)));
   const Float4 a = Load(rows), b = Load(rows + stride), c = Load(rows + 2 * stride),
                d = Load(rows + 3 * stride);
-  const Float4 ab_low = __builtin_shuffle(a, b, Index{0, 4, 1, 5});
-  const Float4 ab_high = __builtin_shuffle(a, b, Index{2, 6, 3, 7});
-  const Float4 cd_low = __builtin_shuffle(c, d, Index{0, 4, 1, 5});
-  const Float4 cd_high = __builtin_shuffle(c, d, Index{2, 6, 3, 7});
-  const Float4 out[4] = {__builtin_shuffle(ab_low, cd_low, Index{0, 1, 4, 5}),
-                         __builtin_shuffle(ab_low, cd_low, Index{2, 3, 6, 7}),
-                         __builtin_shuffle(ab_high, cd_high, Index{0, 1, 4, 5}),
-                         __builtin_shuffle(ab_high, cd_high, Index{2, 3, 6, 7})};
+  const Float4 ab_low = __builtin_shufflevector(a, b, 0, 4, 1, 5);
+  const Float4 ab_high = __builtin_shufflevector(a, b, 2, 6, 3, 7);
+  const Float4 cd_low = __builtin_shufflevector(c, d, 0, 4, 1, 5);
+  const Float4 cd_high = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+  const Float4 out[4] = {__builtin_shufflevector(ab_low, cd_low, 0, 1, 4, 5),
+                         __builtin_shufflevector(ab_low, cd_low, 2, 3, 6, 7),
+                         __builtin_shufflevector(ab_high, cd_high, 0, 1, 4, 5),
+                         __builtin_shufflevector(ab_high, cd_high, 2, 3, 6, 7)};
   for (size_t i = 0; i < 4; ++i) std::memcpy(dst + i * kPanelRows, &out[i], sizeof out[i]);
 }
 
