@@ -13,6 +13,13 @@ struct [[nodiscard]] Status {
   Code code = Code::kOk;
   std::string message;
 
+  Status() = default;
+  Status(Code c, std::string text) : code(c), message(std::move(text)) {}
+  // The runtime's, without names. Error(Code, "literal") resolves to the runtime's by
+  // argument-dependent look-up.
+  Status(pare::Status status)
+      : code(status.code), message(status.what) {}  // NOLINT(google-explicit-constructor)
+
   bool ok() const { return code == Code::kOk; }
 };
 

@@ -32,6 +32,7 @@ struct NodeView {
   uint32_t output_count = 0;
   Plan* const* bodies = nullptr;  // control flow: plans of the body graphs, in attribute order
   uint32_t body_count = 0;
+  int64_t max_trips = 0;  // SessionConfig::max_trips
 
   // The attributes, e.g. Attributes<fb::Conv>(). T must be the operator's own table.
   template <class T>

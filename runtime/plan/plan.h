@@ -29,6 +29,8 @@ struct Step {
   RunContext context;
   int32_t node;  // index in the graph
   StepMode mode;
+  bool folds;    // also computes while shapes are inferred, where it is kDynamic
+  uint8_t type;  // fb::Op
   const char* kernel;
   uint64_t scratch_bytes;  // reserved for run
   alignas(16) std::byte state[kStateBytes];
@@ -54,7 +56,9 @@ class Plan {
   Status Infer();
   // Runs every step. `threads` may be null: on the calling thread.
   Status Run(const ThreadPool* threads, const std::atomic<bool>* cancel);
-  Status RunStep(Step& step, const ThreadPool* threads);
+  // One step as Run does it: infers first where its shapes depend on data, skips what Infer
+  // computed.
+  Status RunPlanned(Step& step, const ThreadPool* threads);
 
   // Bytes of activations and of scratch, after Build; Place says where they are.
   uint64_t activation_bytes() const { return activation_bytes_; }
@@ -77,20 +81,33 @@ class Plan {
   // Most bytes that a value may take.
   uint64_t Capacity(uint32_t value) const { return capacity_[value]; }
 
-  // Points an input (or any value) and all that share its buffer at other memory.
+  // Points a value and all that share its buffer at other memory; null: back to where Place put it.
   void SetData(uint32_t value, void* data);
-  // The same for input i of the graph.
-  void SetInputData(uint32_t i, void* data);
+
+  // Inputs whose values were given beforehand. Follows their present values: Infer where one
+  // changed.
+  Status FollowHints();
 
  private:
   friend class PlanBuilder;
-  Status InferStep(Step& step, bool first);
+  Status InferStep(Step& step);
+  Status PlanStep(Step& step, PlanContext* context);
+  Status CheckCapacity(const Step& step) const;
+  Status RunStep(Step& step, const ThreadPool* threads);
 
   const Model* model_ = nullptr;
   const fb::Graph* graph_ = nullptr;
   uint32_t graph_index_ = 0;
   CpuMask cpu_ = 0;
   size_t threads_ = 1;
+  std::byte* activations_ = nullptr;
+  struct Hint {
+    uint32_t value;
+    void* planned;  // the values that shapes were inferred for
+    size_t bytes;
+  };
+  Hint* hints_ = nullptr;
+  uint32_t hint_count_ = 0;
   Tensor* values_ = nullptr;
   uint64_t* capacity_ = nullptr;
   int32_t* buffer_of_ = nullptr;

@@ -109,15 +109,14 @@ class Session {
   ~Session() = default;
 
  private:
-  struct Parts;
   Session() = default;
-  Status CheckHintedValues();
-  template <class Observer>
-  Status RunSteps(const Observer& observer);
+  Status Prepare();
+  void AdvanceState();
 
   const Model* model_ = nullptr;
   Plan* plan_ = nullptr;
   ThreadPool threads_;
+  const std::atomic<bool>* cancel_ = nullptr;
   bool stale_ = false;  // the last Resize failed
 };
 
