@@ -63,10 +63,6 @@ class GraphVerifier {
       : model_(model), graph_(*model.graphs()->Get(index)), index_(index) {}
 
   Status Run() {
-    if (graph_.values() == nullptr || graph_.nodes() == nullptr || graph_.inputs() == nullptr ||
-        graph_.outputs() == nullptr) {
-      return Corrupt("a graph lacks its values, nodes, inputs or outputs");
-    }
     for (const fb::Value* v : *graph_.values()) PARE_TRY(VerifyValue(*v));
     for (const int32_t v : *graph_.inputs()) PARE_TRY(VerifyInput(v));
     for (const int32_t v : *graph_.outputs()) {
