@@ -4,11 +4,14 @@ namespace pare {
 
 bool CheckedBytes(const Shape& shape, size_t element_size, uint64_t* bytes) {
   uint64_t total = element_size;
+  bool empty = false;
   for (int i = 0; i < shape.rank; ++i) {
     if (shape.dims[i] < 0) return false;
-    if (__builtin_mul_overflow(total, static_cast<uint64_t>(shape.dims[i]), &total)) return false;
+    empty |= shape.dims[i] == 0;
+    const uint64_t dim = static_cast<uint64_t>(shape.dims[i] == 0 ? 1 : shape.dims[i]);
+    if (__builtin_mul_overflow(total, dim, &total)) return false;
   }
-  *bytes = total;
+  *bytes = empty ? 0 : total;
   return total >> 62 == 0;
 }
 

@@ -48,7 +48,7 @@ inline bool NormalizeAxis(int64_t rank, int64_t* axis) {
 }
 
 // The elements of `shape` times `element_size`, or false where a dimension is negative or the
-// product does not fit into 62 bits.
+// product of all that are not 0 does not fit into 62 bits: strides of an empty tensor fit as well.
 bool CheckedBytes(const Shape& shape, size_t element_size, uint64_t* bytes);
 
 // Numpy broadcasting of two shapes; false where they do not fit.
