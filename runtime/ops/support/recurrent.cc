@@ -1,7 +1,7 @@
 #include "runtime/ops/support/recurrent.h"
 
-#include <cmath>
 #include <cstring>
+#include <initializer_list>
 
 #include "runtime/ops/support/arguments.h"
 
@@ -31,40 +31,26 @@ bool AbsentOrIs(const Tensor* t, std::initializer_list<int64_t> dims) {
   return t == nullptr || Is(*t, dims);
 }
 
-bool Supported(fb::UnaryKind kind) {
+ActivationParams DefaultActivation(fb::UnaryKind kind) {
+  const auto number = static_cast<uint8_t>(kind);
   switch (kind) {
-    case fb::UnaryKind::Relu:
-    case fb::UnaryKind::Tanh:
-    case fb::UnaryKind::Sigmoid:
-    case fb::UnaryKind::LeakyRelu:
+    case fb::UnaryKind::LeakyRelu: return {number, 0.01f, 0};
+    case fb::UnaryKind::HardSigmoid: return {number, 0.2f, 0.5f};
     case fb::UnaryKind::ThresholdedRelu:
-    case fb::UnaryKind::HardSigmoid:
-    case fb::UnaryKind::Elu:
-    case fb::UnaryKind::Softsign:
-    case fb::UnaryKind::Softplus: return true;
-    default: return false;
-  }
-}
-
-GateActivation DefaultActivation(fb::UnaryKind kind) {
-  switch (kind) {
-    case fb::UnaryKind::LeakyRelu: return {kind, 0.01f, 0};
-    case fb::UnaryKind::HardSigmoid: return {kind, 0.2f, 0.5f};
-    case fb::UnaryKind::ThresholdedRelu:
-    case fb::UnaryKind::Elu: return {kind, 1, 0};
-    default: return {kind, 0, 0};
+    case fb::UnaryKind::Elu: return {number, 1, 0};
+    default: return {number, 0, 0};
   }
 }
 
 // Activation i of all directions: attribute lists are aligned with each other; a parameter that a
 // list does not reach has ONNX's default. Without a list: sigmoid for the first of two or three,
 // tanh for the rest.
-GateActivation ActivationAt(const RecurrentAttributes& attributes, uint32_t i) {
+ActivationParams ActivationAt(const RecurrentAttributes& attributes, uint32_t i) {
   const uint32_t in_direction = i % static_cast<uint32_t>(attributes.activations);
   fb::UnaryKind kind = attributes.activations > 1 && in_direction == 0 ? fb::UnaryKind::Sigmoid
                                                                        : fb::UnaryKind::Tanh;
   if (attributes.kinds != nullptr && i < attributes.kinds->size()) kind = attributes.kinds->Get(i);
-  GateActivation activation = DefaultActivation(kind);
+  ActivationParams activation = DefaultActivation(kind);
   if (attributes.alphas != nullptr && i < attributes.alphas->size()) {
     activation.alpha = attributes.alphas->Get(i);
   }
@@ -81,7 +67,7 @@ Status CheckActivations(const RecurrentAttributes& attributes, int64_t direction
       return ShapeError("a recurrent layer needs one activation for each gate group and direction");
     }
     for (uint32_t i = 0; i < attributes.kinds->size(); ++i) {
-      if (!Supported(attributes.kinds->Get(i))) {
+      if (SelectUnary(static_cast<uint8_t>(attributes.kinds->Get(i)), 0) == nullptr) {
         return Error(Code::kUnsupported, "this activation is not available in recurrent layers");
       }
     }
@@ -128,22 +114,12 @@ float Dot(const float* a, const float* b, int64_t n) {
   return sum + sums[0];
 }
 
-float Apply(const GateActivation& a, float v) {
-  switch (a.kind) {
-    case fb::UnaryKind::Relu: return v > 0 ? v : 0;
-    case fb::UnaryKind::Tanh: return std::tanh(v);
-    case fb::UnaryKind::Sigmoid: return 1 / (1 + std::exp(-v));
-    case fb::UnaryKind::LeakyRelu: return v >= 0 ? v : a.alpha * v;
-    case fb::UnaryKind::ThresholdedRelu: return v > a.alpha ? v : 0;
-    case fb::UnaryKind::HardSigmoid: return std::fmin(std::fmax(a.alpha * v + a.beta, 0.0f), 1.0f);
-    case fb::UnaryKind::Elu: return v >= 0 ? v : a.alpha * std::expm1(v);
-    case fb::UnaryKind::Softsign: return v / (1 + std::fabs(v));
-    case fb::UnaryKind::Softplus: return std::fmax(v, 0.0f) + std::log1p(std::exp(-std::fabs(v)));
-    default: return v;
-  }
-}
+// What plan leaves for run.
+struct RecurrentState {
+  UnaryFn functions[kMaxGateActivations];
+};
 
-// One layer in one direction, as run sees it.
+// A layer as run sees it, one direction after the other.
 class Layer {
  public:
   Layer(const RunContext& context, const RecurrentAttributes& attributes, CellFunction cell)
@@ -166,9 +142,10 @@ class Layer {
     Project(direction, input_bias);
 
     GateActivation activations[kMaxGateActivations / 2];
-    for (int i = 0; i < attributes_.activations; ++i) {
-      activations[i] =
-          ActivationAt(attributes_, static_cast<uint32_t>(direction * attributes_.activations + i));
+    for (int i = 0; i < attributes_.activations && i < kMaxGateActivations / 2; ++i) {
+      const auto at = static_cast<uint32_t>(direction * attributes_.activations + i);
+      activations[i].params = ActivationAt(attributes_, at);
+      activations[i].function = context_.State<RecurrentState>().functions[at];
     }
     const Tensor* peephole =
         attributes_.peephole_input != 0 ? context_.In(attributes_.peephole_input) : nullptr;
@@ -337,11 +314,13 @@ void MultiplyRows(const Tensor& w, int64_t panel, int64_t begin, int64_t end, co
 }
 
 void Activate(const GateActivation& activation, float clip, float* values, int64_t count) {
-  for (int64_t i = 0; i < count; ++i) {
-    float v = values[i];
-    if (clip > 0) v = v > clip ? clip : v < -clip ? -clip : v;
-    values[i] = Apply(activation, v);
+  if (clip > 0) {
+    for (int64_t i = 0; i < count; ++i) {
+      const float v = values[i];
+      values[i] = v > clip ? clip : v < -clip ? -clip : v;
+    }
   }
+  activation.function(&activation.params, values, values, static_cast<size_t>(count));
 }
 
 }  // namespace pare

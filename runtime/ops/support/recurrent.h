@@ -3,15 +3,18 @@
 #pragma once
 
 #include "model_generated.h"
+#include "runtime/kernels/elementwise/unary.h"
 #include "runtime/ops/op.h"
 
 namespace pare {
 
-struct GateActivation {
-  fb::UnaryKind kind = fb::UnaryKind::Sigmoid;
-  float alpha = 0, beta = 0;
-};
 inline constexpr int kMaxGateActivations = 6;  // three for each of two directions
+
+// A function of the gates, chosen when the step is planned.
+struct GateActivation {
+  ActivationParams params;
+  UnaryFn function = nullptr;
+};
 
 // The attributes that the three operators have in common.
 struct RecurrentAttributes {
