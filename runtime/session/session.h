@@ -103,6 +103,7 @@ class Session {
   uint32_t step_count() const;
   const Step& step(uint32_t i) const;  // plan/plan.h
   const Plan& plan() const { return *plan_; }
+  size_t threads() const { return threads_.threads(); }
 
   Session(Session&& other) noexcept;
   Session& operator=(Session&&) = delete;
