@@ -198,7 +198,8 @@ typedef struct pare_input_hint {
   const char* name;
   const pare_shape* shape; /* the largest that it will have; NULL: from the model and the dims */
   /* Its elements, as many as the shape says, for small inputs whose values decide sizes (the
-   * target of a Reshape); NULL: unknown. The input must hold the same values in each run. */
+   * target of a Reshape); NULL: unknown. Copied: they are what the input holds at first. A run
+   * with other values works where they need no more memory. */
   const void* values;
 } pare_input_hint;
 
@@ -267,8 +268,8 @@ PARE_API uint32_t pare_session_output_count(const pare_session* session);
 /* Index of the input or output of that name, or -1. */
 PARE_API int32_t pare_session_find_input(const pare_session* session, const char* name);
 PARE_API int32_t pare_session_find_output(const pare_session* session, const char* name);
-/* Inputs are written through `data` before a run and may be overwritten by it: write each input
- * before each run. Outputs hold results after a run, until the next. An output's shape follows the
+/* Inputs are written through `data` before a run, which leaves them as they are. Outputs hold
+ * results after a run, until the next. An output's shape follows the
  * inputs' after a resize; where its size depends on data, `shape` is the upper bound until a run
  * has set it. PARE_INVALID_ARGUMENT where i is not below the count. */
 PARE_API pare_status pare_session_input(const pare_session* session, uint32_t i,

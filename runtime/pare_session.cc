@@ -50,7 +50,7 @@ bool Import(const pare_shape& from, Shape* to) {
   return true;
 }
 
-constexpr size_t kMaxHints = 64, kMaxDims = 64;
+constexpr size_t kMaxHints = 64, kMaxDims = 64;  // read into fixed arrays on the stack
 
 // The options of the caller in the runtime's terms.
 struct Config {
@@ -169,7 +169,7 @@ pare_status pare_session_measure(const pare_model* model, const pare_session_opt
   pare_session_options read;
   Config config;
   pare_status status = ReadOptions(model, options, &read, &config, error);
-  pare::MemoryNeeds needs;
+  pare::MemoryNeeds needs = {};
   if (status == PARE_OK) status = Measure(model, config, &needs, error);
   if (status != PARE_OK) return status;
   *memory = {kHeadBytes + needs.arena_bytes, needs.activation_bytes, needs.scratch_bytes,
@@ -184,7 +184,7 @@ pare_status pare_session_create(const pare_model* model, const pare_session_opti
   Config config;
   pare_status status = ReadOptions(model, options, &read, &config, error);
   if (status != PARE_OK) return status;
-  pare::MemoryNeeds needs;
+  pare::MemoryNeeds needs = {};
   status = Measure(model, config, &needs, error);
   if (status != PARE_OK) return status;
 
@@ -289,16 +289,17 @@ pare_status pare_session_resize(pare_session* session, const pare_shape* shapes,
                 "%zu shapes were given, but the model has %" PRIu32 " inputs", count,
                 session->session.input_count());
   }
-  // Shapes may fit only all together, so only the last answer counts.
-  Status status;
-  for (uint32_t i = 0; i < count; ++i) {
-    Shape shape;
-    if (!Import(shapes[i], &shape)) {
-      return Fail(error, PARE_INVALID_ARGUMENT, "shapes[%" PRIu32 "] is not a shape", i);
-    }
-    status = session->session.Resize(i, shape);
+  Shape wanted[kMaxHints];
+  if (count > kMaxHints) {
+    return Fail(error, PARE_UNSUPPORTED, "more than %zu inputs at once: resize one by one",
+                kMaxHints);
   }
-  return Report(error, status, session->model);
+  for (size_t i = 0; i < count; ++i) {
+    if (!Import(shapes[i], &wanted[i])) {
+      return Fail(error, PARE_INVALID_ARGUMENT, "shapes[%zu] is not a shape", i);
+    }
+  }
+  return Report(error, session->session.Resize({wanted, count}), session->model);
 }
 
 pare_status pare_session_resize_input(pare_session* session, uint32_t i, const pare_shape* shape,

@@ -1,5 +1,6 @@
 #include "runtime/kernels/cpu.h"
 
+#include <atomic>
 #include <cstdlib>
 #include <cstring>
 
@@ -82,12 +83,15 @@ bool LowerCpu(CpuMask host, const char* level, CpuMask* out) {
   return false;
 }
 
+// Not a function's static: its guard would be all that the library needs of libstdc++.
 CpuMask HostCpu() {
-  static const CpuMask mask = [] {
-    CpuMask m;
-    (void)LowerCpu(DetectCpu(), std::getenv("PARE_CPU"), &m);
-    return m;
-  }();
+  constexpr CpuMask kUnread = ~CpuMask{0};
+  static std::atomic<CpuMask> known{kUnread};
+  CpuMask mask = known.load(std::memory_order_relaxed);
+  if (mask == kUnread) {
+    (void)LowerCpu(DetectCpu(), std::getenv("PARE_CPU"), &mask);
+    known.store(mask, std::memory_order_relaxed);
+  }
   return mask;
 }
 

@@ -100,7 +100,7 @@ const Tensor& Session::output(uint32_t i) const { return plan_->output(i); }
 uint32_t Session::step_count() const { return plan_->step_count(); }
 const Step& Session::step(uint32_t i) const { return plan_->step(i); }
 
-Status Session::Resize(uint32_t i, const Shape& shape) {
+Status Session::CheckInputShape(uint32_t i, const Shape& shape) const {
   const auto v = static_cast<uint32_t>(plan_->graph().inputs()->Get(i));
   if (!FitsDeclaration(*plan_->graph().values()->Get(v), shape)) {
     return ShapeError("the shape does not fit the model's input; `pare inspect` shows what does");
@@ -110,8 +110,29 @@ Status Session::Resize(uint32_t i, const Shape& shape) {
     return Error(Code::kOutOfMemory,
                  "the input is larger than the session was created for: create one for this size");
   }
+  return Ok();
+}
+
+Status Session::Resize(Span<const Shape> shapes) {
+  if (shapes.size != input_count())
+    return Error(Code::kInvalidArgument, "give a shape for each input of the model");
+  bool changed = stale_;
+  for (uint32_t i = 0; i < shapes.size; ++i) {
+    PARE_TRY(CheckInputShape(i, shapes[i]));
+    changed = changed || shapes[i] != plan_->input(i).shape;
+  }
+  for (uint32_t i = 0; i < shapes.size; ++i) plan_->input(i).shape = shapes[i];
+  return changed ? InferShapes() : Ok();
+}
+
+Status Session::Resize(uint32_t i, const Shape& shape) {
+  PARE_TRY(CheckInputShape(i, shape));
   if (shape == plan_->input(i).shape && !stale_) return Ok();
   plan_->input(i).shape = shape;
+  return InferShapes();
+}
+
+Status Session::InferShapes() {
   const Status status = plan_->Infer();
   stale_ = !status.ok();
   return status;

@@ -86,6 +86,8 @@ class Session {
   // planned: create a session for the larger size then. A failed Resize must be followed by one
   // that succeeds before Run.
   Status Resize(uint32_t i, const Shape& shape);
+  // The same for all inputs at once: for those whose shapes fit only together.
+  Status Resize(Span<const Shape> shapes);
 
   // Lets input or output i lie in the caller's memory, aligned to 64 bytes, of at least `bytes`
   // bytes (the value's capacity) with 16 readable bytes after an input. Null: back to the arena.
@@ -111,6 +113,8 @@ class Session {
 
  private:
   Session() = default;
+  Status CheckInputShape(uint32_t i, const Shape& shape) const;
+  Status InferShapes();
   Status Prepare();
   void AdvanceState();
 
