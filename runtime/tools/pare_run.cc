@@ -136,7 +136,8 @@ ToolResult Run(RunArguments arguments) {
   // The plan alone needs no input where the model and --dim give the sizes.
   const bool compute = !arguments.plan || !inputs.empty() || !arguments.output.empty();
   if (compute) {
-    if (ToolResult r = CheckInputs(model.get(), arguments.session, inputs); !r.ok()) {
+    if (ToolResult r = CheckInputs(model.get(), arguments.session, inputs, Require::kAll);
+        !r.ok()) {
       return Failure(arguments.model + ": " + r.error);
     }
   }

@@ -67,12 +67,13 @@ ToolResult ReadInputs(const std::vector<std::string>& arguments, std::vector<Arr
 }
 
 ToolResult CheckInputs(const pare_model* model, const SessionArguments& arguments,
-                       const std::vector<Array>& arrays) {
+                       const std::vector<Array>& arrays, Require require) {
   std::string problems;
   const auto inputs = Inputs(model, arguments.entry);
   for (const pare_value_info& input : inputs) {
     const Array* array = FindArray(arrays, input.name);
     if (array == nullptr) {
+      if (require == Require::kTypes) continue;
       problems += "input '" + std::string(input.name) + "' is missing\n";
     } else if (static_cast<int>(array->dtype) != static_cast<int>(input.dtype)) {
       problems += "input '" + std::string(input.name) + "' takes " + pare_dtype_name(input.dtype) +

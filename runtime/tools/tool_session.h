@@ -33,9 +33,10 @@ ToolResult OpenModel(const std::string& path, ModelHandle* model);
 // Arguments of --input: NAME=FILE.npy, NAME=FILE.npz (its array NAME) or FILE.npz (all arrays).
 ToolResult ReadInputs(const std::vector<std::string>& arguments, std::vector<Array>* arrays);
 
+enum class Require { kAll, kTypes };  // an array for each input, or any with the right types
 // Fails with a list of the model's inputs where arrays are missing, unknown or of another type.
 ToolResult CheckInputs(const pare_model* model, const SessionArguments& arguments,
-                       const std::vector<Array>& arrays);
+                       const std::vector<Array>& arrays, Require require);
 
 // A session for inputs of the arrays' shapes; inputs without an array have the model's. Where sizes
 // depend on values, small integer arrays are hinted.
