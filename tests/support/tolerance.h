@@ -40,6 +40,7 @@ inline constexpr Tolerance kTolerances[] = {
     {"Libm", 2, 0},
     // sums of n terms: n enters through scale
     {"Reduce", 2, 2},
+    {"Matmul", 2, 2},
     {"Softmax", 4, 1},
     {"LogSoftmax", 2, 4},
     {"LayerNorm", 8, 16},

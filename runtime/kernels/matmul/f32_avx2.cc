@@ -1,0 +1,39 @@
+#include <immintrin.h>
+
+#include "runtime/kernels/matmul/matmul.h"
+
+namespace pare {
+namespace {
+
+constexpr size_t kLanes = 8;
+using Vec = float __attribute__((vector_size(32)));
+using Lanes = uint32_t __attribute__((vector_size(32)));
+
+inline __m256i FirstLanes(size_t n) {
+  return _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(n)),
+                            _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+}
+inline Vec LoadFirst(const float* p, size_t n) { return _mm256_maskload_ps(p, FirstLanes(n)); }
+inline void StoreFirst(float* p, size_t n, Vec v) { _mm256_maskstore_ps(p, FirstLanes(n), v); }
+inline Vec FromHalf(Lanes x) {
+  const auto y = (__m256i)x;
+  return _mm256_cvtph_ps(
+      _mm_packus_epi32(_mm256_castsi256_si128(y), _mm256_extracti128_si256(y, 1)));
+}
+
+#include "runtime/kernels/matmul/matmul_16bit.inc"
+
+}  // namespace
+
+void matmul_f32_f32_f32t16_6x16_avx2(const MatmulArgs& args) { Run<6, 1>(args); }
+void matmul_f32_f32_f32t16_1x64_avx2(const MatmulArgs& args) { Run<1, 4>(args); }
+void matmul_f32_f32_f16t16_1x32_avx2(const MatmulArgs& args) { RunRow<Half, 2>(args); }
+void matmul_f32_f32_bf16t16_1x32_avx2(const MatmulArgs& args) { RunRow<Brain, 2>(args); }
+void unpack_f32_f16t16_avx2(const uint16_t* cells, size_t count, float* dst) {
+  Unpack<Half>(cells, count, dst);
+}
+void unpack_f32_bf16t16_avx2(const uint16_t* cells, size_t count, float* dst) {
+  Unpack<Brain>(cells, count, dst);
+}
+
+}  // namespace pare

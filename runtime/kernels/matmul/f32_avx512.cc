@@ -1,0 +1,37 @@
+#include <immintrin.h>
+
+#include "runtime/kernels/matmul/matmul.h"
+
+namespace pare {
+namespace {
+
+constexpr size_t kLanes = 16;
+using Vec = float __attribute__((vector_size(64)));
+using Lanes = uint32_t __attribute__((vector_size(64)));
+
+inline __mmask16 FirstLanes(size_t n) { return static_cast<__mmask16>((1u << n) - 1); }
+inline Vec LoadFirst(const float* p, size_t n) { return _mm512_maskz_loadu_ps(FirstLanes(n), p); }
+inline void StoreFirst(float* p, size_t n, Vec v) { _mm512_mask_storeu_ps(p, FirstLanes(n), v); }
+// The unmasked intrinsics warn of an uninitialized operand in GCC 12; the mask costs nothing.
+inline Vec FromHalf(Lanes x) {
+  const __mmask16 all = 0xffff;
+  return _mm512_maskz_cvtph_ps(all, _mm512_maskz_cvtepi32_epi16(all, (__m512i)x));
+}
+
+#include "runtime/kernels/matmul/matmul_16bit.inc"
+
+}  // namespace
+
+void matmul_f32_f32_f32t16_6x64_avx512(const MatmulArgs& args) { Run<6, 4>(args); }
+void matmul_f32_f32_f32t16_8x48_avx512(const MatmulArgs& args) { Run<8, 3>(args); }
+void matmul_f32_f32_f32t16_1x64_avx512(const MatmulArgs& args) { Run<1, 4>(args); }
+void matmul_f32_f32_f16t16_1x32_avx512(const MatmulArgs& args) { RunRow<Half, 2>(args); }
+void matmul_f32_f32_bf16t16_1x32_avx512(const MatmulArgs& args) { RunRow<Brain, 2>(args); }
+void unpack_f32_f16t16_avx512(const uint16_t* cells, size_t count, float* dst) {
+  Unpack<Half>(cells, count, dst);
+}
+void unpack_f32_bf16t16_avx512(const uint16_t* cells, size_t count, float* dst) {
+  Unpack<Brain>(cells, count, dst);
+}
+
+}  // namespace pare

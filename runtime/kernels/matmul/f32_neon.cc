@@ -1,0 +1,40 @@
+#include <arm_neon.h>
+
+#include "runtime/kernels/matmul/matmul.h"
+
+namespace pare {
+namespace {
+
+constexpr size_t kLanes = 4;
+using Vec = float __attribute__((vector_size(16)));
+using Lanes = uint32_t __attribute__((vector_size(16)));
+
+inline Vec LoadFirst(const float* p, size_t n) {
+  Vec v{};
+  for (size_t i = 0; i < n; ++i) v[i] = p[i];
+  return v;
+}
+inline void StoreFirst(float* p, size_t n, Vec v) {
+  for (size_t i = 0; i < n; ++i) p[i] = v[i];
+}
+inline Vec FromHalf(Lanes x) {
+  return (Vec)vcvt_f32_f16(vreinterpret_f16_u16(vmovn_u32((uint32x4_t)x)));
+}
+
+#include "runtime/kernels/matmul/matmul_16bit.inc"
+
+}  // namespace
+
+void matmul_f32_f32_f32t16_6x16_neon(const MatmulArgs& args) { Run<6, 1>(args); }
+void matmul_f32_f32_f32t16_3x16_neon(const MatmulArgs& args) { Run<3, 1>(args); }
+void matmul_f32_f32_f32t16_1x32_neon(const MatmulArgs& args) { Run<1, 2>(args); }
+void matmul_f32_f32_f16t16_1x32_neon(const MatmulArgs& args) { RunRow<Half, 2>(args); }
+void matmul_f32_f32_bf16t16_1x32_neon(const MatmulArgs& args) { RunRow<Brain, 2>(args); }
+void unpack_f32_f16t16_neon(const uint16_t* cells, size_t count, float* dst) {
+  Unpack<Half>(cells, count, dst);
+}
+void unpack_f32_bf16t16_neon(const uint16_t* cells, size_t count, float* dst) {
+  Unpack<Brain>(cells, count, dst);
+}
+
+}  // namespace pare

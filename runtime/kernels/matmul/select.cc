@@ -1,0 +1,73 @@
+#include "runtime/core/dtype.h"
+#include "runtime/kernels/matmul/matmul.h"
+
+namespace pare {
+
+#define PARE_MATMUL(b, mr, nr, isa) MatmulFn matmul_f32_f32_##b##t16_##mr##x##nr##_##isa;
+#define PARE_UNPACK(type, isa) UnpackT16Fn unpack_f32_##type##t16_##isa;
+#include "runtime/kernels/matmul/kernels.inc"
+#undef PARE_MATMUL
+#undef PARE_UNPACK
+
+namespace {
+
+// Names that rows of kernels.inc use.
+constexpr DType f32 = DType::kF32, f16 = DType::kF16, bf16 = DType::kBF16;
+constexpr CpuMask scalar = kCpuScalar;
+[[maybe_unused]] constexpr CpuMask avx2 = kCpuAvx2, avx512 = kCpuAvx2 | kCpuAvx512, neon = kCpuNeon;
+
+constexpr MatmulKernel kMatmul[] = {
+#define PARE_MATMUL(b, mr, nr, isa)                                               \
+  {"matmul_f32_f32_" #b "t16_" #mr "x" #nr "_" #isa, isa, DType::kF32, b, mr, nr, \
+   matmul_f32_f32_##b##t16_##mr##x##nr##_##isa},
+#define PARE_UNPACK(type, isa)
+#include "runtime/kernels/matmul/kernels.inc"
+#undef PARE_MATMUL
+#undef PARE_UNPACK
+};
+
+constexpr UnpackT16Kernel kUnpack[] = {
+#define PARE_MATMUL(b, mr, nr, isa)
+#define PARE_UNPACK(type, isa) \
+  {"unpack_f32_" #type "t16_" #isa, isa, type, unpack_f32_##type##t16_##isa},
+#include "runtime/kernels/matmul/kernels.inc"
+#undef PARE_MATMUL
+#undef PARE_UNPACK
+};
+
+// A tile wider than what is left of n runs as a narrower one, which has fewer accumulators and so
+// less speed: prefer the tile that divides n.
+bool FitsBetter(const MatmulKernel& a, const MatmulKernel& b, size_t n) {
+  return n % a.nr == 0 && n % b.nr != 0;
+}
+
+}  // namespace
+
+const MatmulKernel* SelectMatmul(DType a, DType b, size_t m, size_t n, CpuMask cpu) {
+  const MatmulKernel* best = nullptr;
+  for (const MatmulKernel& k : kMatmul) {
+    if ((k.needs & ~cpu) != 0 || k.a != a || k.b != b || (k.mr == 1) != (m == 1)) continue;
+    if (best != nullptr && k.needs != best->needs) break;  // a lower level
+    if (best == nullptr || FitsBetter(k, *best, n)) best = &k;
+  }
+  return best;
+}
+
+const UnpackT16Kernel* SelectUnpackT16(DType type, CpuMask cpu) {
+  for (const UnpackT16Kernel& k : kUnpack) {
+    if ((k.needs & ~cpu) == 0 && k.type == type) return &k;
+  }
+  return nullptr;
+}
+
+const MatmulKernel* MatmulKernels(size_t* count) {
+  *count = sizeof kMatmul / sizeof *kMatmul;
+  return kMatmul;
+}
+
+const UnpackT16Kernel* UnpackT16Kernels(size_t* count) {
+  *count = sizeof kUnpack / sizeof *kUnpack;
+  return kUnpack;
+}
+
+}  // namespace pare
