@@ -5,7 +5,7 @@ namespace {
 
 constexpr int kLanes = 16;
 #include "runtime/kernels/vector.inc"
-// clang-format keeps the order: the body builds on the vectors.
+// The body builds on the vectors: keep the order.
 #include "runtime/kernels/elementwise/unary_f32.inc"
 
 }  // namespace

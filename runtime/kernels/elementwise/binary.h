@@ -1,0 +1,35 @@
+// Functions of two variables on rows.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+namespace pare {
+
+// y[r][i] = f(a[r][i], b[r][i]) for r < rows, i < n. Strides count elements. Where a_step or b_step
+// is 0 that operand is one value a row. y may be a or b where these have y's strides and step 1.
+struct BinaryArgs {
+  const void* a;
+  const void* b;
+  void* y;
+  size_t rows, n;
+  ptrdiff_t a_stride, b_stride, y_stride;
+  uint8_t a_step, b_step;
+};
+using BinaryFn = void (*)(const BinaryArgs& args);
+
+// Operand types; logic works on bytes, and so do comparisons of bytes and bools.
+enum class BinaryType : uint8_t { kF32, kI32, kI64, kU8 };
+inline constexpr int kBinaryKinds = 23;
+
+// The function of fb::BinaryKind `kind` for the best instruction set of `cpu`, or null where it is
+// not defined for the type. Comparisons and logic write bytes 0 and 1, the rest the operand type.
+// Integers wrap around; division by zero gives 0.
+BinaryFn SelectBinary(uint8_t kind, BinaryType type, uint32_t cpu);
+
+// The float functions that have vectors for each instruction set, by kind; null elsewhere.
+struct BinaryTable {
+  BinaryFn functions[10];
+};
+
+}  // namespace pare
