@@ -7,7 +7,7 @@
 #include <cstring>
 #include <limits>
 
-namespace pare::testing {
+namespace pare::test {
 
 // |actual - exact| <= (relative * |exact| + absolute * scale) * epsilon of float32, where scale is
 // the largest magnitude that entered the sum (1 for elementwise functions).
@@ -75,4 +75,4 @@ inline bool IsClose(double actual, double exact, const char* name, double scale 
   return IsClose(actual, exact, ToleranceOf(name), scale);
 }
 
-}  // namespace pare::testing
+}  // namespace pare::test

@@ -13,7 +13,7 @@ namespace pare {
 namespace {
 
 using fb::UnaryKind;
-using testing::IsClose;
+using test::IsClose;
 
 struct Case {
   UnaryKind kind;
