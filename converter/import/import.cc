@@ -1,0 +1,22 @@
+#include "converter/import/import.h"
+
+#include "converter/import/onnx/onnx.h"
+
+namespace pare::converter {
+
+Result<Graph> Import(const std::filesystem::path& path, const ImportOptions& options) {
+  std::error_code error;
+  const auto type = std::filesystem::status(path, error).type();
+  if (type == std::filesystem::file_type::not_found)
+    return Error(Code::kNotFound, path.string() + ": no such file or folder");
+  if (type == std::filesystem::file_type::directory)
+    return Error(Code::kUnsupported,
+                 path.string() + ": folders are not imported by this build; give a model.onnx");
+  if (!options.adapters.empty())
+    return Error(Code::kUnsupported, path.string() +
+                                         ": adapters are merged into safetensors folders only; "
+                                         "give the folder that the ONNX file was exported from");
+  return ImportOnnx(path, options);
+}
+
+}  // namespace pare::converter
