@@ -232,14 +232,10 @@ void OnnxNode::Append(fb::OpUnion op, std::vector<ValueId> inputs, std::vector<V
 
 ValueId OnnxNode::ScalarLike(ValueId like, double value) {
   switch (Of(like).dtype) {
-    case DType::kF32:
-      return Scalar<float>(static_cast<float>(value));
-    case DType::kF64:
-      return Scalar<double>(value);
-    case DType::kI32:
-      return Scalar<int32_t>(static_cast<int32_t>(value));
-    case DType::kI64:
-      return Scalar<int64_t>(static_cast<int64_t>(value));
+    case DType::kF32: return Scalar<float>(static_cast<float>(value));
+    case DType::kF64: return Scalar<double>(value);
+    case DType::kI32: return Scalar<int32_t>(static_cast<int32_t>(value));
+    case DType::kI64: return Scalar<int64_t>(static_cast<int64_t>(value));
     default: {
       fb::CastT cast;
       cast.to = static_cast<fb::DType>(Of(like).dtype);

@@ -176,8 +176,4 @@ class OnnxNode {
 // Attributes of an activation, and the unary operator that is one.
 fb::UnaryT MakeUnary(fb::UnaryKind kind, float alpha = 0, float beta = 0);
 fb::BinaryT MakeBinary(fb::BinaryKind kind);
-// An error about what the node asks for; the importer adds file and node.
-inline Status Unsupported(std::string reason) { return Error(Code::kUnsupported, std::move(reason)); }
-inline Status Malformed(std::string reason) { return Error(Code::kCorrupt, std::move(reason)); }
-
 }  // namespace pare::converter

@@ -26,7 +26,8 @@ Facts Typed(DType dtype, int rank) {
 void SetFacts(OnnxNode& n, int output, const ImportedBody& body, int body_output, int more_rank) {
   const auto& outputs = body.builder.graph.outputs;
   if (!n.Wants(output) || static_cast<size_t>(body_output) >= outputs.size()) return;
-  const Facts from = body.builder.facts[static_cast<size_t>(outputs[static_cast<size_t>(body_output)])];
+  const Facts from =
+      body.builder.facts[static_cast<size_t>(outputs[static_cast<size_t>(body_output)])];
   Facts& to = n.scope().builder->facts[static_cast<size_t>(n.Out(output))];
   if (from.has_dtype) {
     to.has_dtype = true;
@@ -140,7 +141,8 @@ Status ImportScan(OnnxNode& n) {
   op.input_axes = n.Ints("scan_input_axes");
   op.output_axes = n.Ints("scan_output_axes");
   for (int64_t reverse : n.Ints("scan_input_directions")) op.input_reverse.push_back(reverse != 0);
-  for (int64_t reverse : n.Ints("scan_output_directions")) op.output_reverse.push_back(reverse != 0);
+  for (int64_t reverse : n.Ints("scan_output_directions"))
+    op.output_reverse.push_back(reverse != 0);
   op.body = AddBody(n, std::move(body));
   return n.Emit(std::move(op), std::move(inputs), outputs);
 }

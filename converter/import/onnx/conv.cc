@@ -43,8 +43,8 @@ Status ImportConv(OnnxNode& n) {
   fb::ConvT op;
   op.group = n.Int("group", 1);
   PARE_TRY(ReadWindow(n, rank, &op.strides, &op.dilations, &op.pads, &op.auto_pad));
-  const ValueId y = n.Make(std::move(op), {n.ToChannelsLast(n.In(0), rank),
-                                           n.ToChannelsLast(n.In(1), rank), n.In(2)});
+  const ValueId y = n.Make(
+      std::move(op), {n.ToChannelsLast(n.In(0), rank), n.ToChannelsLast(n.In(1), rank), n.In(2)});
   n.EmitChannelsFirst(0, y, rank);
   return Ok();
 }

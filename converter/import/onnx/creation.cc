@@ -68,9 +68,7 @@ Status ImportEyeLike(OnnxNode& n) {
   return n.Emit(std::move(op), {n.In(0)});
 }
 
-Status ImportRange(OnnxNode& n) {
-  return n.Emit(fb::RangeT{}, {n.In(0), n.In(1), n.In(2)});
-}
+Status ImportRange(OnnxNode& n) { return n.Emit(fb::RangeT{}, {n.In(0), n.In(1), n.In(2)}); }
 
 constexpr OnnxOp kOps[] = {
     {"Constant", ImportConstant, 0},

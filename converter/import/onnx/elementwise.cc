@@ -154,9 +154,8 @@ Status ImportBitShift(OnnxNode& n) {
   const std::string direction = n.String("direction", "");
   if (direction != "LEFT" && direction != "RIGHT")
     return Malformed("its direction is neither LEFT nor RIGHT");
-  return n.Emit(
-      MakeBinary(direction == "LEFT" ? BinaryKind::ShiftLeft : BinaryKind::ShiftRight),
-      {n.In(0), n.In(1)});
+  return n.Emit(MakeBinary(direction == "LEFT" ? BinaryKind::ShiftLeft : BinaryKind::ShiftRight),
+                {n.In(0), n.In(1)});
 }
 
 Status ImportVariadic(OnnxNode& n) {
@@ -191,14 +190,11 @@ Status ImportClip(OnnxNode& n) {
   }
   if (n.In(1) == kAbsent && n.In(2) == kAbsent) return n.Emit(fb::IdentityT{}, {n.In(0)});
   if (n.In(2) == kAbsent) return n.Emit(MakeBinary(BinaryKind::Max), {n.In(0), n.In(1)});
-  const ValueId low =
-      n.In(1) == kAbsent ? n.In(0) : n.Binary(BinaryKind::Max, n.In(0), n.In(1));
+  const ValueId low = n.In(1) == kAbsent ? n.In(0) : n.Binary(BinaryKind::Max, n.In(0), n.In(1));
   return n.Emit(MakeBinary(BinaryKind::Min), {low, n.In(2)});
 }
 
-Status ImportWhere(OnnxNode& n) {
-  return n.Emit(fb::WhereT{}, {n.In(0), n.In(1), n.In(2)});
-}
+Status ImportWhere(OnnxNode& n) { return n.Emit(fb::WhereT{}, {n.In(0), n.In(1), n.In(2)}); }
 
 Status ImportCast(OnnxNode& n) {
   DType to;
@@ -230,7 +226,8 @@ Status ImportIdentity(OnnxNode& n) {
 // At inference nothing is dropped.
 Status ImportDropout(OnnxNode& n) {
   std::vector<int64_t> training = {0};
-  if (n.In(2) != kAbsent && (!n.Integers(n.In(2), &training) || training != std::vector<int64_t>{0}))
+  if (n.In(2) != kAbsent &&
+      (!n.Integers(n.In(2), &training) || training != std::vector<int64_t>{0}))
     return Unsupported("training mode");
   if (n.Wants(1)) {
     fb::ConstantOfShapeT ones;

@@ -19,20 +19,16 @@ class Deducer {
 
   void Run() {
     switch (node_.op.type) {
-      case fb::Op::Unary:
-        return Unary();
-      case fb::Op::Binary:
-        return Binary();
-      case fb::Op::Where:
-        return Set(0, Typed(Broadcast({0, 1, 2}), In(1)));
+      case fb::Op::Unary: return Unary();
+      case fb::Op::Binary: return Binary();
+      case fb::Op::Where: return Set(0, Typed(Broadcast({0, 1, 2}), In(1)));
       case fb::Op::Cast: {
         Facts f = In(0);
         f.has_dtype = true;
         f.dtype = static_cast<DType>(node_.op.AsCast()->to);
         return Set(0, f);
       }
-      case fb::Op::MatMul:
-        return MatMul();
+      case fb::Op::MatMul: return MatMul();
       case fb::Op::Reduce: {
         const auto& a = *node_.op.AsReduce();
         Facts f = Typed(Rank(In(0).rank), In(0));
@@ -42,16 +38,11 @@ class Deducer {
       }
       case fb::Op::ArgReduce:
         return Set(0, I64(Offset(In(0).rank, node_.op.AsArgReduce()->keep_dims ? 0 : -1)));
-      case fb::Op::Gather:
-        return Gather();
-      case fb::Op::GatherElements:
-        return Set(0, Typed(In(1), In(0)));
-      case fb::Op::GatherNd:
-        return GatherNd();
-      case fb::Op::Concat:
-        return Concat();
-      case fb::Op::Slice:
-        return Slice();
+      case fb::Op::Gather: return Gather();
+      case fb::Op::GatherElements: return Set(0, Typed(In(1), In(0)));
+      case fb::Op::GatherNd: return GatherNd();
+      case fb::Op::Concat: return Concat();
+      case fb::Op::Slice: return Slice();
       case fb::Op::Split:
         for (size_t i = 0; i < node_.outputs.size(); ++i) Set(i, Typed(Rank(In(0).rank), In(0)));
         return;
@@ -62,28 +53,19 @@ class Deducer {
         if (f.rank == 1) f.length = shape[0] > 0 ? shape[0] : In(0).rank == 1 ? In(0).length : -1;
         return Set(0, f);
       }
-      case fb::Op::Squeeze:
-        return Squeeze();
-      case fb::Op::Unsqueeze:
-        return Unsqueeze();
-      case fb::Op::Flatten:
-        return Set(0, Typed(Rank(2), In(0)));
+      case fb::Op::Squeeze: return Squeeze();
+      case fb::Op::Unsqueeze: return Unsqueeze();
+      case fb::Op::Flatten: return Set(0, Typed(Rank(2), In(0)));
       case fb::Op::Expand: {
         const auto& shape = node_.op.AsExpand()->shape;
         const int64_t n = Has(1) ? In(1).length : static_cast<int64_t>(shape.size());
-        return Set(0, Typed(Rank(n < 0 || In(0).rank < 0 ? -1 : std::max(Small(n), In(0).rank)),
-                            In(0)));
+        return Set(
+            0, Typed(Rank(n < 0 || In(0).rank < 0 ? -1 : std::max(Small(n), In(0).rank)), In(0)));
       }
-      case fb::Op::TopK:
-        Set(0, Typed(Rank(In(0).rank), In(0)));
-        return Set(1, I64(In(0).rank));
-      case fb::Op::Pool:
-        Set(0, In(0));
-        return Set(1, I64(In(0).rank));
-      case fb::Op::OneHot:
-        return Set(0, Typed(Rank(Offset(In(0).rank, 1)), In(2)));
-      case fb::Op::Range:
-        return Set(0, Typed(Rank(1), In(0)));
+      case fb::Op::TopK: Set(0, Typed(Rank(In(0).rank), In(0))); return Set(1, I64(In(0).rank));
+      case fb::Op::Pool: Set(0, In(0)); return Set(1, I64(In(0).rank));
+      case fb::Op::OneHot: return Set(0, Typed(Rank(Offset(In(0).rank, 1)), In(2)));
+      case fb::Op::Range: return Set(0, Typed(Rank(1), In(0)));
       case fb::Op::ShapeOf: {
         const auto& a = *node_.op.AsShapeOf();
         Facts f = I64(1);
@@ -96,8 +78,7 @@ class Deducer {
         }
         return Set(0, f);
       }
-      case fb::Op::Size:
-        return Set(0, I64(0));
+      case fb::Op::Size: return Set(0, I64(0));
       case fb::Op::ConstantOfShape: {
         Facts f = Rank(In(0).rank == 1 ? Small(In(0).length) : -1);
         f.has_dtype = true;
@@ -111,8 +92,7 @@ class Deducer {
         return Set(0, f);
       }
       case fb::Op::NonZero:
-      case fb::Op::NonMaxSuppression:
-        return Set(0, I64(2));
+      case fb::Op::NonMaxSuppression: return Set(0, I64(2));
       case fb::Op::Compress:
         return Set(0, Typed(Rank(node_.op.AsCompress()->flat ? 1 : In(0).rank), In(0)));
       case fb::Op::Unique:
@@ -125,22 +105,18 @@ class Deducer {
         Set(0, Typed(Rank(4), In(0)));
         for (size_t i = 1; i < node_.outputs.size(); ++i) Set(i, Typed(Rank(3), In(0)));
         return;
-      case fb::Op::Det:
-        return Set(0, Typed(Rank(Offset(In(0).rank, -2)), In(0)));
-      case fb::Op::Einsum:
-        return Einsum();
+      case fb::Op::Det: return Set(0, Typed(Rank(Offset(In(0).rank, -2)), In(0)));
+      case fb::Op::Einsum: return Einsum();
       case fb::Op::If:
       case fb::Op::Loop:
       case fb::Op::Scan:
-      case fb::Op::Custom:
-        return;  // control_flow.cc tells, from the body
+      case fb::Op::Custom: return;  // control_flow.cc tells, from the body
       case fb::Op::Conv:
       case fb::Op::ConvTranspose:
       case fb::Op::MaxUnpool:
       case fb::Op::Pad:
       case fb::Op::Tile:
-      case fb::Op::Resize:
-        return Set(0, Typed(Rank(In(0).rank), In(0)));
+      case fb::Op::Resize: return Set(0, Typed(Rank(In(0).rank), In(0)));
       default:  // as input 0
         for (size_t i = 0; i < node_.outputs.size(); ++i) Set(i, In(0));
         return;
@@ -193,7 +169,8 @@ class Deducer {
         f.rank = in.rank;
         f.length = in.length;
       } else if (in.rank == 1 && f.rank == 1 && (in.length > 1 || in.length < 0)) {
-        f.length = f.length == 1 || in.length == f.length ? in.length : std::max(f.length, in.length);
+        f.length =
+            f.length == 1 || in.length == f.length ? in.length : std::max(f.length, in.length);
       }
     }
     return f;
@@ -224,11 +201,8 @@ class Deducer {
         f.has_dtype = true;
         f.dtype = DType::kBool;
         break;
-      case fb::BinaryKind::Pow:
-        f = Typed(f, In(0));
-        break;
-      default:
-        break;
+      case fb::BinaryKind::Pow: f = Typed(f, In(0)); break;
+      default: break;
     }
     Set(0, f);
   }
@@ -303,8 +277,9 @@ class Deducer {
     const size_t arrow = equation.find("->");
     Facts f = Typed(Facts{}, In(0));
     if (arrow != equation.npos && equation.find('.') == equation.npos) {
-      const auto letters = std::count_if(equation.begin() + static_cast<std::ptrdiff_t>(arrow),
-                                         equation.end(), [](unsigned char c) { return isalpha(c); });
+      const auto letters =
+          std::count_if(equation.begin() + static_cast<std::ptrdiff_t>(arrow), equation.end(),
+                        [](unsigned char c) { return isalpha(c); });
       f.rank = letters <= kMaxRank ? static_cast<int>(letters) : -1;
     }
     Set(0, f);

@@ -76,8 +76,8 @@ Status ImportResize(OnnxNode& n) {
   if (n.op() == "Upsample" || n.opset() < 11) return ImportUpsample(n, n.In(1));
   fb::ResizeT op;
   PARE_TRY(ReadWord(n, "mode", "nearest", kResizeModes, &op.mode));
-  PARE_TRY(ReadWord(n, "coordinate_transformation_mode", "half_pixel", kCoordinates,
-                    &op.coordinate));
+  PARE_TRY(
+      ReadWord(n, "coordinate_transformation_mode", "half_pixel", kCoordinates, &op.coordinate));
   PARE_TRY(ReadWord(n, "nearest_mode", "round_prefer_floor", kNearest, &op.nearest));
   op.cubic_a = n.Float("cubic_coeff_a", -0.75F);
   op.exclude_outside = n.Int("exclude_outside", 0) != 0;

@@ -260,7 +260,8 @@ Status Importer::CallFunction(FunctionProto& function, NodeProto& call, Scope& s
   }
   Scope inner;
   inner.builder = scope.builder;
-  inner.opsets = function.opset_import_size() != 0 ? OpsetsOf(function.opset_import()) : scope.opsets;
+  inner.opsets =
+      function.opset_import_size() != 0 ? OpsetsOf(function.opset_import()) : scope.opsets;
   inner.function_attributes = &attributes;
   inner.prefix = node.name() + "/";
   inner.depth = scope.depth + 1;
@@ -315,7 +316,8 @@ Status Importer::ImportOutputs(GraphProto& proto, Scope& scope) {
   for (const auto& output : proto.output()) {
     ValueId v;
     if (!Find(scope, output.name(), &v) || v == kAbsent)
-      return missing_.empty() ? Malformed("nothing makes the output '" + output.name() + "'") : Ok();
+      return missing_.empty() ? Malformed("nothing makes the output '" + output.name() + "'")
+                              : Ok();
     taken.resize(graph.values.size(), 0);
     bool made = !graph.IsConstant(v) && taken[static_cast<size_t>(v)] == 0 &&
                 graph.values[static_cast<size_t>(v)].name == output.name();
@@ -344,9 +346,9 @@ void Importer::Note(const NodeProto& node, const std::string& reason) {
 }
 
 Status Importer::MissingError() const {
-  std::string text = missing_.size() == 1 ? "one operator is not supported:"
-                                          : std::to_string(missing_.size()) +
-                                                " operators are not supported:";
+  std::string text = missing_.size() == 1
+                         ? "one operator is not supported:"
+                         : std::to_string(missing_.size()) + " operators are not supported:";
   for (const auto& [key, m] : missing_) {
     text += "\n  " + m.op + " (" + std::to_string(m.count) + (m.count == 1 ? " node" : " nodes") +
             ", first '" + m.first_node + "')";

@@ -22,7 +22,8 @@ class Importer {
   Result<Graph> Run();
 
   // For the operators of control flow and constants.
-  Result<ImportedBody> ImportBody(GraphProto& body, Scope& around, const std::vector<Facts>& inputs);
+  Result<ImportedBody> ImportBody(GraphProto& body, Scope& around,
+                                  const std::vector<Facts>& inputs);
   // The tensor as a weight; its bytes are shared where it is asked for twice.
   Result<Weight> WeightOf(TensorProto& tensor);
   Result<Weight> WeightOf(pare::onnx::SparseTensorProto& sparse);

@@ -47,8 +47,8 @@ Status ReadDims(const ValueInfoProto& input, const ImportOptions& options,
   if (!type.has_shape() && replaced == nullptr)
     return Unsupported("input '" + input.name() + "' has no shape in the file: give one with " +
                        "--shape " + input.name() + "=...");
-  const size_t rank = type.has_shape() ? static_cast<size_t>(type.shape().dim_size())
-                                       : replaced->dims.size();
+  const size_t rank =
+      type.has_shape() ? static_cast<size_t>(type.shape().dim_size()) : replaced->dims.size();
   if (rank > kMaxRank)
     return Unsupported("input '" + input.name() + "' has more than " + std::to_string(kMaxRank) +
                        " dimensions");

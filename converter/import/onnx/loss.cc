@@ -54,8 +54,8 @@ Status EmitNegativeLogLikelihood(OnnxNode& n, ValueId log_probability, ValueId t
   if (weights != kAbsent) loss = n.Binary(BinaryKind::Mul, loss, weights);
   if (reduction == "sum") return EmitReduceAll(n, ReduceKind::Sum, loss);
   if (weights == kAbsent) return EmitReduceAll(n, ReduceKind::Mean, loss);
-  return n.Emit(MakeBinary(BinaryKind::Div), {ReduceAll(n, ReduceKind::Sum, loss),
-                                              ReduceAll(n, ReduceKind::Sum, weights)});
+  return n.Emit(MakeBinary(BinaryKind::Div),
+                {ReduceAll(n, ReduceKind::Sum, loss), ReduceAll(n, ReduceKind::Sum, weights)});
 }
 
 Status ImportNegativeLogLikelihood(OnnxNode& n) {

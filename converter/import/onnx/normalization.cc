@@ -31,8 +31,7 @@ Status FoldBatchNorm(OnnxNode& n, double epsilon, ValueId* scale, ValueId* offse
     known = known && n.FloatsOf(n.In(i + 1), &p[i]) && n.Of(n.In(i + 1)).dtype == DType::kF32;
   }
   if (!known) {
-    const ValueId variance =
-        n.Binary(BinaryKind::Add, n.In(4), n.ScalarLike(n.In(4), epsilon));
+    const ValueId variance = n.Binary(BinaryKind::Add, n.In(4), n.ScalarLike(n.In(4), epsilon));
     *scale = n.Binary(BinaryKind::Div, n.In(1), n.Unary(UnaryKind::Sqrt, variance));
     *offset = n.Binary(BinaryKind::Sub, n.In(2), n.Binary(BinaryKind::Mul, n.In(3), *scale));
     return Ok();
@@ -56,7 +55,7 @@ Status ImportBatchNorm(OnnxNode& n) {
   if (n.Int("training_mode", 0) != 0 || n.Wants(1)) return Unsupported("training mode");
   if (n.Int("spatial", 1) == 0) return Unsupported("spatial = 0, of old opsets");
   const int rank = PARE_TRY(n.Rank(0));
-  ValueId scale, offset;
+  ValueId scale = kAbsent, offset = kAbsent;
   PARE_TRY(FoldBatchNorm(n, n.Float("epsilon", 1e-5F), &scale, &offset));
   const ValueId scaled = n.Binary(BinaryKind::Mul, n.In(0), ChannelVector(n, scale, rank));
   return n.Emit(MakeBinary(BinaryKind::Add), {scaled, ChannelVector(n, offset, rank)});
@@ -66,8 +65,7 @@ Status ImportInstanceNorm(OnnxNode& n) {
   const int rank = PARE_TRY(n.Rank(0));
   fb::GroupNormT op;
   op.epsilon = n.Float("epsilon", 1e-5F);
-  const ValueId y =
-      n.Make(std::move(op), {n.ToChannelsLast(n.In(0), rank), n.In(1), n.In(2)});
+  const ValueId y = n.Make(std::move(op), {n.ToChannelsLast(n.In(0), rank), n.In(1), n.In(2)});
   n.EmitChannelsFirst(0, y, rank);
   return Ok();
 }
@@ -94,8 +92,7 @@ Status ImportGroupNorm(OnnxNode& n) {
   fb::GroupNormT op;
   op.groups = groups;
   op.epsilon = epsilon;
-  const ValueId y =
-      n.Make(std::move(op), {n.ToChannelsLast(n.In(0), rank), n.In(1), n.In(2)});
+  const ValueId y = n.Make(std::move(op), {n.ToChannelsLast(n.In(0), rank), n.In(1), n.In(2)});
   n.EmitChannelsFirst(0, y, rank);
   return Ok();
 }
@@ -155,8 +152,7 @@ Status ImportMeanVariance(OnnxNode& n) {
   mean.axes = n.Has("axes") ? n.Ints("axes") : std::vector<int64_t>{0, 2, 3};
   fb::ReduceT variance = mean;
   const ValueId centred = n.Binary(BinaryKind::Sub, n.In(0), n.Make(std::move(mean), {n.In(0)}));
-  const ValueId spread =
-      n.Make(std::move(variance), {n.Binary(BinaryKind::Mul, centred, centred)});
+  const ValueId spread = n.Make(std::move(variance), {n.Binary(BinaryKind::Mul, centred, centred)});
   const ValueId deviation =
       n.Binary(BinaryKind::Add, n.Unary(UnaryKind::Sqrt, spread), n.ScalarLike(n.In(0), 1e-9));
   return n.Emit(MakeBinary(BinaryKind::Div), {centred, deviation});

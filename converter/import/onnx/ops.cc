@@ -7,10 +7,9 @@ namespace pare::converter {
 namespace {
 
 constexpr OnnxOps (*kFamilies[])() = {
-    ControlFlowOnnxOps, ConvOnnxOps,   CreationOnnxOps,      ElementwiseOnnxOps, GatherOnnxOps,
-    ImageOnnxOps,       LossOnnxOps,   MatmulOnnxOps,        NormalizationOnnxOps,
-    PoolOnnxOps,        QuantizedOnnxOps, ReduceOnnxOps,     RnnOnnxOps,         ShapeOnnxOps,
-    SignalOnnxOps,
+    ControlFlowOnnxOps, ConvOnnxOps,   CreationOnnxOps, ElementwiseOnnxOps,   GatherOnnxOps,
+    ImageOnnxOps,       LossOnnxOps,   MatmulOnnxOps,   NormalizationOnnxOps, PoolOnnxOps,
+    QuantizedOnnxOps,   ReduceOnnxOps, RnnOnnxOps,      ShapeOnnxOps,         SignalOnnxOps,
 };
 
 }  // namespace

@@ -39,7 +39,7 @@ Status ImportPool(OnnxNode& n) {
   const int rank = static_cast<int>(op.kernel.size()) + 2;
   if (rank < 3 || rank > kMaxRank) return Malformed("its kernel_shape is missing or too long");
   PARE_TRY(ReadWindow(n, rank, &op.strides, &op.dilations, &op.pads, &op.auto_pad));
-  op.kind = n.op() == "MaxPool"   ? fb::PoolKind::Max
+  op.kind = n.op() == "MaxPool"  ? fb::PoolKind::Max
             : n.op() == "LpPool" ? fb::PoolKind::Lp
                                  : fb::PoolKind::Average;
   op.ceil_mode = n.Int("ceil_mode", 0) != 0;
@@ -90,17 +90,20 @@ Status ImportMaxUnpool(OnnxNode& n) {
   std::vector<int64_t> dilations;
   fb::AutoPad auto_pad = fb::AutoPad::Explicit;
   PARE_TRY(ReadWindow(n, rank, &op.strides, &dilations, &op.pads, &auto_pad));
-  const ValueId y = n.Make(
-      std::move(op), {n.ToChannelsLast(n.In(0), rank), n.ToChannelsLast(n.In(1), rank),
-                      ShapeToChannelsLast(n, n.In(2), rank)});
+  const ValueId y =
+      n.Make(std::move(op), {n.ToChannelsLast(n.In(0), rank), n.ToChannelsLast(n.In(1), rank),
+                             ShapeToChannelsLast(n, n.In(2), rank)});
   n.EmitChannelsFirst(0, y, rank);
   return Ok();
 }
 
 constexpr OnnxOp kOps[] = {
-    {"AveragePool", ImportPool},         {"GlobalAveragePool", ImportGlobalPool},
-    {"GlobalLpPool", ImportGlobalPool},  {"GlobalMaxPool", ImportGlobalPool},
-    {"LpPool", ImportPool},              {"MaxPool", ImportPool},
+    {"AveragePool", ImportPool},
+    {"GlobalAveragePool", ImportGlobalPool},
+    {"GlobalLpPool", ImportGlobalPool},
+    {"GlobalMaxPool", ImportGlobalPool},
+    {"LpPool", ImportPool},
+    {"MaxPool", ImportPool},
     {"MaxUnpool", ImportMaxUnpool, 2},
 };
 

@@ -12,11 +12,11 @@ namespace pare::converter {
 namespace {
 
 Result<Bytes> MapFile(const std::filesystem::path& path) {
-  auto mapping = std::unique_ptr<pare_mapping, void (*)(pare_mapping*)>(
-      new pare_mapping{}, [](pare_mapping* m) {
-        pare_platform_unmap(m);
-        delete m;
-      });
+  auto mapping = std::unique_ptr<pare_mapping, void (*)(pare_mapping*)>(new pare_mapping{},
+                                                                        [](pare_mapping* m) {
+                                                                          pare_platform_unmap(m);
+                                                                          delete m;
+                                                                        });
   const int error = pare_platform_map(path.c_str(), mapping.get());
   if (error != 0) return Error(Code::kIo, path.string() + ": " + std::strerror(error));
   Bytes bytes;
@@ -30,16 +30,16 @@ Result<Bytes> MapFile(const std::filesystem::path& path) {
 
 Result<std::unique_ptr<ModelProto>> ParseModel(Span<const std::byte> bytes) {
   if (bytes.size > INT_MAX)
-    return Error(Code::kUnsupported,
-                 "larger than 2 GiB, which the protobuf format cannot hold: save the weights as "
-                 "external data (onnx.save_model(..., save_as_external_data=True))");
+    return Unsupported(
+        "larger than 2 GiB, which the protobuf format cannot hold: save the weights as "
+        "external data (onnx.save_model(..., save_as_external_data=True))");
   auto model = std::make_unique<ModelProto>();
   google::protobuf::io::CodedInputStream stream(reinterpret_cast<const uint8_t*>(bytes.data),
                                                 static_cast<int>(bytes.size));
   if (!model->ParseFromCodedStream(&stream) || !stream.ConsumedEntireMessage())
-    return Error(Code::kCorrupt, "not an ONNX model, or cut short");
+    return Malformed("not an ONNX model, or cut short");
   if (!model->has_graph() || model->graph().output_size() == 0)
-    return Error(Code::kCorrupt, "not an ONNX model: it has no graph with outputs");
+    return Malformed("not an ONNX model: it has no graph with outputs");
   return model;
 }
 
@@ -52,21 +52,20 @@ Result<std::unique_ptr<ModelProto>> ReadModelFile(const std::filesystem::path& p
 
 Result<Bytes> ExternalFiles::View(const std::string& location, uint64_t offset, int64_t size) {
   if (folder_.empty())
-    return Error(Code::kUnsupported, "its data lies in another file, '" + location +
-                                         "', which a model in memory does not have");
+    return Unsupported("its data lies in another file, '" + location +
+                       "', which a model in memory does not have");
   const std::filesystem::path relative(location);
-  bool inside = !location.empty() && relative.is_relative() &&
-                location.find('\0') == std::string::npos;
+  bool inside =
+      !location.empty() && relative.is_relative() && location.find('\0') == std::string::npos;
   for (const auto& part : relative) inside = inside && part != "..";
-  if (!inside)
-    return Error(Code::kCorrupt, "its data file '" + location + "' is outside the model's folder");
+  if (!inside) return Malformed("its data file '" + location + "' is outside the model's folder");
   auto it = mapped_.find(location);
   if (it == mapped_.end())
     it = mapped_.emplace(location, PARE_TRY(MapFile(folder_ / relative))).first;
   const Bytes& file = it->second;
   if (offset > file.size || (size >= 0 && static_cast<uint64_t>(size) > file.size - offset))
-    return Error(Code::kCorrupt, "its data is beyond the end of '" + location + "' (" +
-                                     std::to_string(file.size) + " bytes): is the file complete?");
+    return Malformed("its data is beyond the end of '" + location + "' (" +
+                     std::to_string(file.size) + " bytes): is the file complete?");
   Bytes view = file;
   view.data += offset;
   view.size = size < 0 ? file.size - offset : static_cast<size_t>(size);

@@ -22,6 +22,12 @@ using FunctionProto = pare::onnx::FunctionProto;
 using ValueInfoProto = pare::onnx::ValueInfoProto;
 using TypeProto = pare::onnx::TypeProto;
 
+// An error about what the file asks for; callers add the names of node and file.
+inline Status Unsupported(std::string reason) {
+  return Error(Code::kUnsupported, std::move(reason));
+}
+inline Status Malformed(std::string reason) { return Error(Code::kCorrupt, std::move(reason)); }
+
 // kIo, or kCorrupt where the bytes are no ONNX model.
 Result<std::unique_ptr<ModelProto>> ReadModelFile(const std::filesystem::path& path);
 Result<std::unique_ptr<ModelProto>> ParseModel(Span<const std::byte> bytes);

@@ -10,11 +10,11 @@ struct ReduceRow {
   fb::ReduceKind kind;
 };
 constexpr ReduceRow kReductions[] = {
-    {"ReduceSum", fb::ReduceKind::Sum},         {"ReduceMean", fb::ReduceKind::Mean},
-    {"ReduceMax", fb::ReduceKind::Max},         {"ReduceMin", fb::ReduceKind::Min},
-    {"ReduceProd", fb::ReduceKind::Prod},       {"ReduceL1", fb::ReduceKind::L1},
-    {"ReduceL2", fb::ReduceKind::L2},           {"ReduceSumSquare", fb::ReduceKind::SumSquare},
-    {"ReduceLogSum", fb::ReduceKind::LogSum},   {"ReduceLogSumExp", fb::ReduceKind::LogSumExp},
+    {"ReduceSum", fb::ReduceKind::Sum},       {"ReduceMean", fb::ReduceKind::Mean},
+    {"ReduceMax", fb::ReduceKind::Max},       {"ReduceMin", fb::ReduceKind::Min},
+    {"ReduceProd", fb::ReduceKind::Prod},     {"ReduceL1", fb::ReduceKind::L1},
+    {"ReduceL2", fb::ReduceKind::L2},         {"ReduceSumSquare", fb::ReduceKind::SumSquare},
+    {"ReduceLogSum", fb::ReduceKind::LogSum}, {"ReduceLogSumExp", fb::ReduceKind::LogSumExp},
 };
 
 Status ImportReduce(OnnxNode& n) {
@@ -67,12 +67,10 @@ Status ImportTopK(OnnxNode& n) {
 }
 
 constexpr OnnxOp kOps[] = {
-    {"ArgMax", ImportArgReduce},      {"ArgMin", ImportArgReduce},
-    {"CumSum", ImportCumSum, 2},      {"ReduceL1", ImportReduce},
-    {"ReduceL2", ImportReduce},       {"ReduceLogSum", ImportReduce},
-    {"ReduceLogSumExp", ImportReduce}, {"ReduceMax", ImportReduce},
-    {"ReduceMean", ImportReduce},     {"ReduceMin", ImportReduce},
-    {"ReduceProd", ImportReduce},     {"ReduceSum", ImportReduce},
+    {"ArgMax", ImportArgReduce},       {"ArgMin", ImportArgReduce},  {"CumSum", ImportCumSum, 2},
+    {"ReduceL1", ImportReduce},        {"ReduceL2", ImportReduce},   {"ReduceLogSum", ImportReduce},
+    {"ReduceLogSumExp", ImportReduce}, {"ReduceMax", ImportReduce},  {"ReduceMean", ImportReduce},
+    {"ReduceMin", ImportReduce},       {"ReduceProd", ImportReduce}, {"ReduceSum", ImportReduce},
     {"ReduceSumSquare", ImportReduce}, {"TopK", ImportTopK},
 };
 

@@ -47,7 +47,8 @@ Status ReadActivations(OnnxNode& n, const std::vector<std::string>& otherwise, s
   }
   if (names.size() != otherwise.size() * directions)
     return Malformed("it does not have as many activations as gates");
-  const std::vector<float> alphas = n.Floats("activation_alpha"), betas = n.Floats("activation_beta");
+  const std::vector<float> alphas = n.Floats("activation_alpha"),
+                           betas = n.Floats("activation_beta");
   size_t alpha = 0, beta = 0;
   for (const std::string& name : names) {
     const ActivationRow* found = nullptr;

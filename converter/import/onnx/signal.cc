@@ -50,8 +50,7 @@ Status ImportStft(OnnxNode& n) {
     return Malformed("it has neither a window nor a frame length");
   }
   fb::GatherT dimension;
-  const ValueId samples =
-      n.Make(std::move(dimension), {n.Make(fb::ShapeOfT{}, {signal}), one});
+  const ValueId samples = n.Make(std::move(dimension), {n.Make(fb::ShapeOfT{}, {signal}), one});
   const ValueId end = n.Binary(BinaryKind::Add, n.Binary(BinaryKind::Sub, samples, length), one);
   const ValueId starts = n.Make(fb::RangeT{}, {zero, end, step});
   const ValueId offsets = n.Make(fb::RangeT{}, {zero, length, one});
@@ -89,9 +88,9 @@ Status ImportWindow(OnnxNode& n) {
       n, n.Make(fb::RangeT{}, {n.Scalar<int64_t>(0), size, n.Scalar<int64_t>(1)}), DType::kF32);
   ValueId period = MakeCast(n, size, DType::kF32);
   if (n.Int("periodic", 1) == 0) period = n.Binary(BinaryKind::Sub, period, n.Scalar<float>(1));
-  const ValueId turn = n.Binary(
-      BinaryKind::Div, n.Binary(BinaryKind::Mul, index, n.Scalar<float>(6.28318530717958648F)),
-      period);
+  const ValueId turn =
+      n.Binary(BinaryKind::Div,
+               n.Binary(BinaryKind::Mul, index, n.Scalar<float>(6.28318530717958648F)), period);
   const ValueId first =
       n.Binary(BinaryKind::Mul, n.Unary(UnaryKind::Cos, turn), n.Scalar<float>(a1));
   ValueId y = n.Binary(BinaryKind::Sub, n.Scalar<float>(a0), first);
@@ -113,7 +112,8 @@ std::vector<float> MelTriangles(int64_t mel_bins, int64_t dft_length, int64_t ra
                                 double high) {
   const int64_t bins = dft_length / 2 + 1;
   std::vector<int64_t> edges;
-  const double low_mel = ToMel(low), step = (ToMel(high) - low_mel) / static_cast<double>(mel_bins + 2);
+  const double low_mel = ToMel(low),
+               step = (ToMel(high) - low_mel) / static_cast<double>(mel_bins + 2);
   for (int64_t i = 0; i < mel_bins + 2; ++i) {
     const double hertz = ToHertz(low_mel + step * static_cast<double>(i));
     edges.push_back(static_cast<int64_t>(
@@ -125,12 +125,15 @@ std::vector<float> MelTriangles(int64_t mel_bins, int64_t dft_length, int64_t ra
       matrix[static_cast<size_t>(bin * mel_bins + mel)] = static_cast<float>(value);
   };
   for (int64_t mel = 0; mel < mel_bins; ++mel) {
-    const int64_t left = edges[static_cast<size_t>(mel)], peak = edges[static_cast<size_t>(mel + 1)],
+    const int64_t left = edges[static_cast<size_t>(mel)],
+                  peak = edges[static_cast<size_t>(mel + 1)],
                   right = edges[static_cast<size_t>(mel + 2)];
     if (peak == left) set(peak, mel, 1);
-    for (int64_t bin = std::max<int64_t>(left, 0); peak != left && bin <= std::min(peak, bins); ++bin)
+    for (int64_t bin = std::max<int64_t>(left, 0); peak != left && bin <= std::min(peak, bins);
+         ++bin)
       set(bin, mel, static_cast<double>(bin - left) / static_cast<double>(peak - left));
-    for (int64_t bin = std::max<int64_t>(peak, 0); right != peak && bin < std::min(right, bins); ++bin)
+    for (int64_t bin = std::max<int64_t>(peak, 0); right != peak && bin < std::min(right, bins);
+         ++bin)
       set(bin, mel, static_cast<double>(right - bin) / static_cast<double>(right - peak));
   }
   return matrix;
@@ -159,8 +162,8 @@ Status ImportMelWeights(OnnxNode& n) {
 }
 
 constexpr OnnxOp kOps[] = {
-    {"BlackmanWindow", ImportWindow}, {"DFT", ImportDft},
-    {"HammingWindow", ImportWindow},  {"HannWindow", ImportWindow},
+    {"BlackmanWindow", ImportWindow},         {"DFT", ImportDft},
+    {"HammingWindow", ImportWindow},          {"HannWindow", ImportWindow},
     {"MelWeightMatrix", ImportMelWeights, 5}, {"STFT", ImportStft, 2},
 };
 

@@ -19,18 +19,30 @@ struct TypeRow {
 };
 // By number of TensorProto.DataType.
 constexpr TypeRow kTypes[] = {
-    {"undefined", false, DType::kF32}, {"float", true, DType::kF32},
-    {"uint8", true, DType::kU8},       {"int8", true, DType::kI8},
-    {"uint16", true, DType::kU16},     {"int16", true, DType::kI16},
-    {"int32", true, DType::kI32},      {"int64", true, DType::kI64},
-    {"string", false, DType::kF32},    {"bool", true, DType::kBool},
-    {"float16", true, DType::kF16},    {"double", true, DType::kF64},
-    {"uint32", true, DType::kU32},     {"uint64", true, DType::kU64},
-    {"complex64", false, DType::kF32}, {"complex128", false, DType::kF32},
-    {"bfloat16", true, DType::kBF16},  {"float8e4m3fn", false, DType::kF32},
-    {"float8e4m3fnuz", false, DType::kF32}, {"float8e5m2", false, DType::kF32},
-    {"float8e5m2fnuz", false, DType::kF32}, {"uint4", false, DType::kF32},
-    {"int4", false, DType::kF32},      {"float4e2m1", false, DType::kF32},
+    {"undefined", false, DType::kF32},
+    {"float", true, DType::kF32},
+    {"uint8", true, DType::kU8},
+    {"int8", true, DType::kI8},
+    {"uint16", true, DType::kU16},
+    {"int16", true, DType::kI16},
+    {"int32", true, DType::kI32},
+    {"int64", true, DType::kI64},
+    {"string", false, DType::kF32},
+    {"bool", true, DType::kBool},
+    {"float16", true, DType::kF16},
+    {"double", true, DType::kF64},
+    {"uint32", true, DType::kU32},
+    {"uint64", true, DType::kU64},
+    {"complex64", false, DType::kF32},
+    {"complex128", false, DType::kF32},
+    {"bfloat16", true, DType::kBF16},
+    {"float8e4m3fn", false, DType::kF32},
+    {"float8e4m3fnuz", false, DType::kF32},
+    {"float8e5m2", false, DType::kF32},
+    {"float8e5m2fnuz", false, DType::kF32},
+    {"uint4", false, DType::kF32},
+    {"int4", false, DType::kF32},
+    {"float4e2m1", false, DType::kF32},
 };
 
 // Whole values per element stored in a repeated field, narrowed to the element's bytes (ONNX keeps
@@ -38,8 +50,8 @@ constexpr TypeRow kTypes[] = {
 template <class Field>
 Result<Bytes> Narrow(const Field& field, uint64_t bytes, size_t element_size) {
   if (static_cast<uint64_t>(field.size()) * element_size != bytes)
-    return Error(Code::kCorrupt, "it has " + std::to_string(field.size()) +
-                                     " elements, not as many as its shape says");
+    return Malformed("it has " + std::to_string(field.size()) +
+                     " elements, not as many as its shape says");
   std::byte* out;
   Bytes result = Bytes::Allocate(bytes, &out);
   if (sizeof(typename Field::value_type) == element_size) {
@@ -59,12 +71,12 @@ Result<Bytes> ExternalBytes(const TensorProto& tensor, uint64_t bytes, ExternalF
     if (entry.key() != "offset" && entry.key() != "length") continue;
     const std::string& text = entry.value();
     if (text.empty() || text.size() > 18 || text.find_first_not_of("0123456789") != text.npos)
-      return Error(Code::kCorrupt, "its external " + entry.key() + " '" + text + "' is no number");
+      return Malformed("its external " + entry.key() + " '" + text + "' is no number");
     const uint64_t number = std::stoull(text);
     if (entry.key() == "offset") offset = number;
     if (entry.key() == "length" && number != bytes)
-      return Error(Code::kCorrupt, "its external length " + text + " is not the " +
-                                       std::to_string(bytes) + " bytes of its shape");
+      return Malformed("its external length " + text + " is not the " + std::to_string(bytes) +
+                       " bytes of its shape");
   }
   Bytes view = PARE_TRY(files.View(location, offset, static_cast<int64_t>(bytes)));
   if (reinterpret_cast<uintptr_t>(view.data) % 8 == 0) return view;
@@ -78,8 +90,8 @@ Result<Bytes> TakeBytes(TensorProto& tensor, DType dtype, uint64_t bytes, Extern
   if (tensor.data_location() == TensorProto::EXTERNAL) return ExternalBytes(tensor, bytes, files);
   if (tensor.has_raw_data()) {
     if (tensor.raw_data().size() != bytes)
-      return Error(Code::kCorrupt, "it has " + std::to_string(tensor.raw_data().size()) +
-                                       " bytes of data, its shape needs " + std::to_string(bytes));
+      return Malformed("it has " + std::to_string(tensor.raw_data().size()) +
+                       " bytes of data, its shape needs " + std::to_string(bytes));
     auto raw = std::shared_ptr<const std::string>(tensor.release_raw_data());
     Bytes result;
     result.data = reinterpret_cast<const std::byte*>(raw->data());
@@ -89,17 +101,12 @@ Result<Bytes> TakeBytes(TensorProto& tensor, DType dtype, uint64_t bytes, Extern
   }
   const size_t size = SizeOf(dtype);
   switch (dtype) {
-    case DType::kF32:
-      return Narrow(tensor.float_data(), bytes, size);
-    case DType::kF64:
-      return Narrow(tensor.double_data(), bytes, size);
-    case DType::kI64:
-      return Narrow(tensor.int64_data(), bytes, size);
+    case DType::kF32: return Narrow(tensor.float_data(), bytes, size);
+    case DType::kF64: return Narrow(tensor.double_data(), bytes, size);
+    case DType::kI64: return Narrow(tensor.int64_data(), bytes, size);
     case DType::kU32:
-    case DType::kU64:
-      return Narrow(tensor.uint64_data(), bytes, size);
-    default:
-      return Narrow(tensor.int32_data(), bytes, size);
+    case DType::kU64: return Narrow(tensor.uint64_data(), bytes, size);
+    default: return Narrow(tensor.int32_data(), bytes, size);
   }
 }
 
@@ -117,11 +124,10 @@ template <class Dims>
 Status ReadDims(const Dims& dims, DType dtype, Shape* shape, uint64_t* bytes) {
   for (int64_t dim : dims) {
     if (!shape->Push(dim))
-      return Error(Code::kUnsupported, "it has more than " + std::to_string(kMaxRank) +
-                                           " dimensions");
+      return Unsupported("it has more than " + std::to_string(kMaxRank) + " dimensions");
   }
   if (!CheckedBytes(*shape, SizeOf(dtype), bytes))
-    return Error(Code::kCorrupt, "its shape has a negative dimension or is too large");
+    return Malformed("its shape has a negative dimension or is too large");
   return Ok();
 }
 
@@ -143,10 +149,10 @@ Result<Weight> TakeTensor(TensorProto& tensor, ExternalFiles& files) {
   Weight weight;
   weight.name = tensor.name();
   if (!ToDType(tensor.data_type(), &weight.dtype))
-    return Error(Code::kUnsupported,
-                 "its element type " + OnnxTypeName(tensor.data_type()) + " is not supported");
+    return Unsupported("its element type " + OnnxTypeName(tensor.data_type()) +
+                       " is not supported");
   if (tensor.has_segment())
-    return Error(Code::kUnsupported, "it is stored in segments, which ONNX no longer does");
+    return Unsupported("it is stored in segments, which ONNX no longer does");
   uint64_t bytes;
   PARE_TRY(ReadDims(tensor.dims(), weight.dtype, &weight.shape, &bytes));
   weight.bytes = PARE_TRY(TakeBytes(tensor, weight.dtype, bytes, files));
@@ -163,15 +169,14 @@ Result<Weight> DensifyTensor(pare::onnx::SparseTensorProto& sparse, ExternalFile
   uint64_t bytes;
   PARE_TRY(ReadDims(sparse.dims(), dense.dtype, &dense.shape, &bytes));
   if (bytes > kMaxDenseBytes)
-    return Error(Code::kUnsupported, "it would take " + std::to_string(bytes) +
-                                         " bytes in dense form");
+    return Unsupported("it would take " + std::to_string(bytes) + " bytes in dense form");
   const int64_t count = values.shape.Elements();
   const bool linear = indices.shape.rank == 1;
   const int rank = linear ? 1 : dense.shape.rank;
   if (indices.dtype != DType::kI64 || values.shape.rank != 1 ||
       (!linear && (indices.shape.rank != 2 || indices.shape[1] != rank)) ||
       indices.shape[0] != count)
-    return Error(Code::kCorrupt, "its sparse values and indices do not fit each other");
+    return Malformed("its sparse values and indices do not fit each other");
   std::byte* out;
   dense.bytes = Bytes::Allocate(bytes, &out);
   const size_t size = SizeOf(dense.dtype);
@@ -182,7 +187,7 @@ Result<Weight> DensifyTensor(pare::onnx::SparseTensorProto& sparse, ExternalFile
       std::memcpy(&index, indices.bytes.data + (i * rank + d) * 8, 8);
       const int64_t limit = linear ? dense.shape.Elements() : dense.shape[d];
       if (index < 0 || index >= limit)
-        return Error(Code::kCorrupt, "one of its sparse indices is out of range");
+        return Malformed("one of its sparse indices is out of range");
       offset = linear ? index : offset * limit + index;
     }
     std::memcpy(out + static_cast<size_t>(offset) * size,
