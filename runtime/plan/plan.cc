@@ -151,7 +151,7 @@ void Plan::SetData(uint32_t value, void* data) {
   }
 }
 
-Status Plan::FollowHints() {
+bool Plan::HintsChanged() {
   bool changed = false;
   for (uint32_t i = 0; i < hint_count_; ++i) {
     const Hint& hint = hints_[i];
@@ -161,7 +161,7 @@ Status Plan::FollowHints() {
     std::memcpy(hint.planned, value.data, bytes);
     changed = true;
   }
-  return changed ? Infer() : Ok();
+  return changed;
 }
 
 }  // namespace pare

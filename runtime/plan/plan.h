@@ -84,9 +84,9 @@ class Plan {
   // Points a value and all that share its buffer at other memory; null: back to where Place put it.
   void SetData(uint32_t value, void* data);
 
-  // Inputs whose values were given beforehand. Follows their present values: Infer where one
-  // changed.
-  Status FollowHints();
+  // Whether an input whose values were given beforehand holds others now than at the last call:
+  // Infer must follow.
+  bool HintsChanged();
 
  private:
   friend class PlanBuilder;
