@@ -7,23 +7,6 @@ namespace {
 
 constexpr char kCounts[] = "the node's inputs do not fit the inputs of its body";
 
-void BindCapture(const Tensor& from, Tensor* to) {
-  to->shape = from.shape;
-  to->dtype = from.dtype;
-  to->data = from.data;
-  to->layout = from.layout;
-  to->constant = from.constant;
-  to->known = from.known;
-  to->dynamic = from.dynamic;
-}
-
-void BindChanging(const Tensor& from, Tensor* to) {
-  to->shape = from.shape;
-  to->dtype = from.dtype;
-  to->dynamic = from.dynamic;
-  to->known = false;
-}
-
 void BindScalar(DType dtype, Tensor* to) {
   to->shape = Shape{};
   to->dtype = dtype;
@@ -76,6 +59,23 @@ Status BindScan(const NodeView& node, const fb::Scan& scan, Tensor* const* input
 }
 
 }  // namespace
+
+void BindCapture(const Tensor& from, Tensor* to) {
+  to->shape = from.shape;
+  to->dtype = from.dtype;
+  to->data = from.data;
+  to->layout = from.layout;
+  to->constant = from.constant;
+  to->known = from.known;
+  to->dynamic = from.dynamic;
+}
+
+void BindChanging(const Tensor& from, Tensor* to) {
+  to->shape = from.shape;
+  to->dtype = from.dtype;
+  to->dynamic = from.dynamic;
+  to->known = false;
+}
 
 uint32_t BodyGraphs(uint8_t type, const void* attributes, int32_t graphs[2]) {
   switch (static_cast<fb::Op>(type)) {

@@ -19,4 +19,8 @@ uint32_t BodyGraphs(uint8_t type, const void* attributes, int32_t graphs[2]);
 // left null: run sets it. kShape where the counts do not fit.
 Status BindBody(uint8_t type, const NodeView& node, Tensor* const* body_inputs, uint32_t count);
 
+// One input of a body: a value that all runs of the body share, or one that each run changes.
+void BindCapture(const Tensor& from, Tensor* to);
+void BindChanging(const Tensor& from, Tensor* to);
+
 }  // namespace pare
