@@ -10,7 +10,8 @@ while read -r object; do
   count=$((count + 1))
   isa=$(basename "$object" .cc.o)
   isa=${isa##*_}
-  shared=$(nm --defined-only "$object" | awk -v isa="_$isa" '$2 ~ /^[WVu]$/ || ($2 ~ /^[TDRB]$/ && index($3, isa) == 0)')
+  shared=$(nm --defined-only "$object" | awk -v isa="$isa" \
+    '$2 ~ /^[WVu]$/ || ($2 ~ /^[TDRB]$/ && index(tolower($3), isa) == 0)')
   if [ -n "$shared" ]; then
     printf '%s shares symbols:\n%s\n' "$object" "$shared" >&2
     failed=1
