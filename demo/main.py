@@ -18,8 +18,9 @@ import speech
 import text_in_images
 from engines import OUT, ROOT, Ort, Pare, convert, difference
 
-sys.path.insert(0, str(ROOT / "scripts"))
+sys.path += [str(ROOT / "scripts"), str(ROOT / "bench" / "compare")]
 import fetch_models  # noqa: E402
+import make_models  # noqa: E402
 
 MODELS = fetch_models.CACHE
 
@@ -66,8 +67,6 @@ def show_text(threads):
 
 
 def show_sentences(threads):
-    sys.path.insert(0, str(ROOT / "bench" / "compare"))
-    import make_models
     folder = MODELS / "minilm"
     reference = OUT / "minilm.onnx"
     make_models.minilm(folder, reference)
