@@ -26,8 +26,9 @@ void Finish(const MatmulArgs& s, size_t i, size_t j, float sum) {
   float y = s.alpha * sum;
   if (s.bias != nullptr) y += s.bias[j];
   if (s.addend != nullptr) y += s.addend[i * s.addend_stride + j];
-  y = y > s.lower ? y : s.lower;
-  s.c[i * s.c_stride + j] = y < s.upper ? y : s.upper;
+  if (y < s.lower) y = s.lower;
+  if (y > s.upper) y = s.upper;
+  s.c[i * s.c_stride + j] = y;
 }
 
 void Tile(const MatmulArgs& s) {

@@ -1,0 +1,246 @@
+#include "runtime/ops/support/gemm.h"
+
+#include <cstring>
+#include <limits>
+
+#include "model_generated.h"
+#include "runtime/core/arena.h"
+#include "runtime/layout/layout.h"
+#include "runtime/ops/support/activation.h"
+
+namespace pare {
+namespace {
+
+constexpr size_t kBlockBytes = 1 << 20;          // of A that a task keeps in cache
+constexpr size_t kPatchBytes = 1 << 16;          // of copied rows
+constexpr size_t kPointers = 4096;               // of a task
+constexpr size_t kTasksPerThread = 4;            // enough to even out what threads lose
+constexpr double kMinProductsPerTask = 1 << 17;  // about 2 us: less is not worth a hand-over
+
+size_t Min(size_t a, size_t b) { return a < b ? a : b; }
+size_t Max(size_t a, size_t b) { return a > b ? a : b; }
+size_t CeilDiv(size_t a, size_t b) { return (a + b - 1) / b; }
+size_t RoundUp(size_t a, size_t b) { return CeilDiv(a, b) * b; }
+
+// Part i of `count` things in `parts` parts of nearly equal size.
+struct Range {
+  size_t begin, end;
+};
+Range Part(size_t count, size_t parts, size_t i) {
+  return {count * i / parts, count * (i + 1) / parts};
+}
+
+size_t PanelCount(size_t columns) { return CeilDiv(columns, kPanelRows); }
+// Panels that a group's columns touch, wherever the group starts.
+size_t MostPanels(const GemmSize& s) {
+  return PanelCount(s.n) + (s.groups > 1 && s.n % kPanelRows != 0 ? 1 : 0);
+}
+
+// Bytes of the parts of a thread's scratch.
+struct ScratchLayout {
+  ScratchLayout(const GemmSize& s, const MatmulKernel& kernel, size_t m_block, bool unpack)
+      : pointers(RoundUp(m_block * s.taps * sizeof(float*), kAlignment)),
+        patch(RoundUp(m_block * s.patch * sizeof(float), kAlignment)),
+        panels(unpack ? RoundUp(s.taps * s.k, 2) * kernel.nr * sizeof(float) : 0),
+        tile(size_t{kernel.mr} * kernel.nr * sizeof(float)) {}
+  size_t Total() const { return pointers + patch + panels + tile; }
+  size_t pointers, patch, panels, tile;
+};
+
+Status PlanActivation(const ActivationParams& activation, CpuMask cpu, GemmPlan* plan) {
+  plan->activation = activation;
+  plan->activate = nullptr;
+  plan->lower = -std::numeric_limits<float>::infinity();
+  plan->upper = std::numeric_limits<float>::infinity();
+  switch (static_cast<fb::UnaryKind>(activation.kind)) {
+    case fb::UnaryKind::None: return Ok();
+    case fb::UnaryKind::Relu: plan->lower = 0; return Ok();
+    case fb::UnaryKind::Clip:
+      plan->lower = activation.alpha;
+      plan->upper = activation.beta;
+      return Ok();
+    default: plan->activate = PARE_TRY(SelectActivation(activation, cpu)); return Ok();
+  }
+}
+
+size_t RowsOfBlock(const GemmSize& s, const MatmulKernel& kernel) {
+  size_t rows = Max(1, kPointers / Max(1, s.taps));
+  rows = Min(rows, Max(1, kBlockBytes / sizeof(float) / Max(1, s.k)));
+  if (s.patch > 0) rows = Min(rows, Max(1, kPatchBytes / sizeof(float) / s.patch));
+  return Min(RoundUp(Min(rows, s.m), kernel.mr), Max(1, s.m));
+}
+
+// Sets m_block and n_blocks: blocks that fit into caches, and enough tasks for the threads.
+void CutIntoTasks(const GemmSize& s, size_t threads, GemmPlan* plan) {
+  const MatmulKernel& kernel = *plan->kernel;
+  size_t m_blocks = Max(1, CeilDiv(s.m, RowsOfBlock(s, kernel)));
+  size_t n_blocks = 1;
+  const double products = double(s.groups) * double(s.m) * double(s.n) * double(s.taps * s.k);
+  const double most = products / kMinProductsPerTask;
+  if (threads > 1 && most > 1) {
+    const double even = kTasksPerThread * double(threads);
+    const size_t wanted =
+        CeilDiv(static_cast<size_t>(most < even ? most : even) + 1, Max(1, s.groups));
+    const size_t chunks = CeilDiv(MostPanels(s) * kPanelRows, kernel.nr);
+    const size_t tiles = Max(1, CeilDiv(s.m, kernel.mr));
+    // Wide products are cut by columns, so that each weight is read by one thread only.
+    if (s.n >= s.m) n_blocks = Min(chunks, CeilDiv(wanted, m_blocks));
+    if (m_blocks * n_blocks < wanted)
+      m_blocks = Max(m_blocks, Min(tiles, CeilDiv(wanted, n_blocks)));
+    if (m_blocks * n_blocks < wanted) n_blocks = Min(chunks, CeilDiv(wanted, m_blocks));
+  }
+  plan->m_block = static_cast<uint32_t>(RoundUp(Max(1, CeilDiv(s.m, m_blocks)), kernel.mr));
+  plan->n_blocks = static_cast<uint32_t>(n_blocks);
+}
+
+}  // namespace
+
+Status PlanGemm(const GemmSize& s, float alpha, const ActivationParams& activation, CpuMask cpu,
+                size_t threads, GemmPlan* plan) {
+  PARE_TRY(PlanActivation(activation, cpu, plan));
+  plan->alpha = alpha;
+  plan->unpack = nullptr;
+  plan->kernel = s.b == DType::kF32 || (s.m == 1 && s.taps == 1)
+                     ? SelectMatmul(DType::kF32, s.b, s.m, s.n, cpu)
+                     : nullptr;
+  if (plan->kernel == nullptr) {
+    plan->kernel = SelectMatmul(DType::kF32, DType::kF32, s.m, s.n, cpu);
+    const UnpackT16Kernel* unpack = SelectUnpackT16(s.b, cpu);
+    if (unpack == nullptr) return Error(Code::kUnsupported, "weights of this type do not multiply");
+    plan->unpack = unpack->run;
+  }
+  CutIntoTasks(s, threads, plan);
+  plan->thread_scratch =
+      ScratchLayout(s, *plan->kernel, plan->m_block, plan->unpack != nullptr).Total();
+  return Ok();
+}
+
+namespace {
+
+// One task: rows [rows.begin, rows.end) and panels [panels.begin, panels.end) of a group.
+class Block {
+ public:
+  Block(const GemmPlan& plan, const GemmProblem& problem, size_t group, Range rows,
+        std::byte* scratch)
+      : plan_(plan), problem_(problem), group_index_(group), rows_(rows) {
+    const ScratchLayout layout(problem.size, *plan.kernel, plan.m_block, plan.unpack != nullptr);
+    pointers_ = reinterpret_cast<const float**>(scratch);
+    patch_ = reinterpret_cast<float*>(scratch + layout.pointers);
+    panels_ = reinterpret_cast<float*>(scratch + layout.pointers + layout.patch);
+    tile_ = reinterpret_cast<float*>(scratch + layout.pointers + layout.patch + layout.panels);
+    problem.locate(problem, group, &group_);
+    tiles_ = CeilDiv(rows.end - rows.begin, plan.kernel->mr);
+    FillPointers();
+  }
+
+  // Computes the columns of `part` of n_blocks.
+  void Run(size_t part) {
+    const size_t first = group_.column / kPanelRows;
+    const size_t last = PanelCount(group_.column + problem_.size.n);
+    const size_t width = plan_.kernel->nr / kPanelRows;
+    const size_t chunks = CeilDiv(last - first, width);
+    const Range mine = Part(chunks, plan_.n_blocks, part);
+    for (size_t i = mine.begin; i < mine.end; ++i) {
+      const Range panels = Part(last - first, chunks, i);
+      RunColumns(first + panels.begin, first + panels.end);
+    }
+  }
+
+ private:
+  Range Rows(size_t tile) const { return Part(rows_.end - rows_.begin, tiles_, tile); }
+
+  void FillPointers() {
+    for (size_t t = 0; t < tiles_; ++t) {
+      const Range r = Rows(t);
+      const float** pointers = pointers_ + r.begin * problem_.size.taps;
+      const size_t row = rows_.begin + r.begin, count = r.end - r.begin;
+      if (problem_.point != nullptr) {
+        problem_.point(problem_, group_index_, row, count, pointers,
+                       patch_ + r.begin * problem_.size.patch);
+      } else {
+        for (size_t i = 0; i < count; ++i) pointers[i] = group_.a + (row + i) * problem_.a_stride;
+      }
+    }
+  }
+
+  void RunColumns(size_t first_panel, size_t last_panel) {
+    const GemmSize& s = problem_.size;
+    const size_t column = first_panel * kPanelRows;
+    MatmulArgs args;
+    args.taps = s.taps;
+    args.k = s.k;
+    args.tap_k = problem_.tap_k;
+    args.panel_bytes = PackedBytesT16(s.b, kPanelRows, s.taps * s.k);
+    args.b = static_cast<const std::byte*>(group_.b) + first_panel * args.panel_bytes;
+    if (plan_.unpack != nullptr) {
+      const size_t k = RoundUp(s.taps * s.k, 2);
+      for (size_t p = 0; p < last_panel - first_panel; ++p) {
+        const auto* cells = static_cast<const std::byte*>(args.b) + p * args.panel_bytes;
+        plan_.unpack(reinterpret_cast<const uint16_t*>(cells), k / 2, panels_ + p * k * kPanelRows);
+      }
+      args.b = panels_;
+      args.panel_bytes = k * kPanelRows * sizeof(float);
+    }
+    args.n = Min(last_panel * kPanelRows, problem_.columns) - column;
+    args.bias = problem_.bias == nullptr ? nullptr : problem_.bias + column;
+    args.addend_stride = problem_.addend_stride;
+    args.alpha = plan_.alpha;
+    args.lower = plan_.lower;
+    args.upper = plan_.upper;
+    const size_t begin = Max(column, group_.column);
+    const size_t end = Min(column + args.n, group_.column + s.n);
+    for (size_t t = 0; t < tiles_; ++t) RunTile(args, Rows(t), column, begin, end);
+  }
+
+  // Writes columns [begin, end) of a tile whose panels start at `column`.
+  void RunTile(MatmulArgs& args, Range rows, size_t column, size_t begin, size_t end) {
+    args.rows = rows.end - rows.begin;
+    args.a = pointers_ + rows.begin * problem_.size.taps;
+    const size_t row = rows_.begin + rows.begin;
+    args.addend =
+        group_.addend == nullptr ? nullptr : group_.addend + row * problem_.addend_stride + column;
+    float* c = group_.c + row * problem_.c_stride;
+    const bool whole = begin == column && end == column + args.n;
+    args.c = whole ? c + column : tile_;
+    args.c_stride = whole ? problem_.c_stride : plan_.kernel->nr;
+    plan_.kernel->run(args);
+    for (size_t i = 0; i < args.rows; ++i) {
+      float* y = c + i * problem_.c_stride + begin;
+      const float* source = whole ? y : tile_ + i * plan_.kernel->nr + (begin - column);
+      if (plan_.activate != nullptr)
+        plan_.activate(&plan_.activation, source, y, end - begin);
+      else if (!whole)
+        std::memcpy(y, source, (end - begin) * sizeof(float));
+    }
+  }
+
+  const GemmPlan& plan_;
+  const GemmProblem& problem_;
+  size_t group_index_;
+  GemmGroup group_{};
+  Range rows_;
+  size_t tiles_;
+  const float** pointers_;
+  float* patch_;
+  float* panels_;
+  float* tile_;
+};
+
+}  // namespace
+
+void RunGemm(const GemmPlan& plan, const GemmProblem& problem, std::byte* scratch,
+             const ThreadPool& threads) {
+  const GemmSize& s = problem.size;
+  if (s.m == 0 || s.n == 0) return;
+  const size_t m_blocks = CeilDiv(s.m, plan.m_block);
+  threads.ForEach(s.groups * m_blocks * plan.n_blocks, [&](size_t task, size_t thread) {
+    const size_t part = task % plan.n_blocks;
+    const size_t block = task / plan.n_blocks % m_blocks;
+    const Range rows = {block * plan.m_block, Min(s.m, (block + 1) * plan.m_block)};
+    Block(plan, problem, task / plan.n_blocks / m_blocks, rows,
+          scratch + thread * plan.thread_scratch)
+        .Run(part);
+  });
+}
+
+}  // namespace pare

@@ -1,0 +1,72 @@
+// Gemm: a matrix product over the matmul kernels, cut into tiles and shared out to threads. What
+// MatMul, Conv, ConvTranspose and Attention have in common.
+//
+//   c[i][j] = act(alpha * sum over taps and k (a[i][tap][k] * b[j][tap][k]) + bias[j] +
+//   addend[i][j])
+//
+// for `groups` products of the same size. PlanGemm chooses the kernels, RunGemm computes.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "runtime/core/dtype.h"
+#include "runtime/core/status.h"
+#include "runtime/core/thread_pool.h"
+#include "runtime/kernels/elementwise/unary.h"
+#include "runtime/kernels/matmul/matmul.h"
+
+namespace pare {
+
+struct GemmSize {
+  size_t groups, m, n;  // of each group
+  size_t taps, k;       // k floats a tap
+  // Floats that `point` may use for each row of a block, to copy what does not lie in one piece.
+  size_t patch;
+  DType b;  // f32, f16, bf16
+};
+
+// What plan decides; lives in a step's state.
+struct GemmPlan {
+  const MatmulKernel* kernel;
+  UnpackT16Fn* unpack;  // of 16-bit panels before the f32 kernel, or null
+  UnaryFn activate;     // what the kernel's clamp cannot do, or null
+  ActivationParams activation;
+  float alpha, lower, upper;
+  uint32_t m_block;         // rows a task
+  uint32_t n_blocks;        // tasks that a row block's columns are cut into
+  uint64_t thread_scratch;  // bytes
+};
+
+// Where the operands of a group are.
+struct GemmGroup {
+  const float* a;       // row i: a + i * a_stride, where `point` is null
+  const void* b;        // panels; aligned to 64 bytes
+  const float* addend;  // or null; rows addend_stride apart
+  float* c;             // rows c_stride apart
+  // The group's columns are [column, column + n) of b, bias, addend and c. Panels that are cut by
+  // these bounds cost a copy.
+  size_t column;
+};
+
+struct GemmProblem {
+  GemmSize size;
+  size_t columns;  // of b in all, at least column + n
+  size_t a_stride, addend_stride, c_stride;
+  const float* bias;      // or null
+  const uint32_t* tap_k;  // see MatmulArgs
+  const void* context;
+  void (*locate)(const GemmProblem& problem, size_t group, GemmGroup* out);
+  // Fills pointers[tap * count + i] for rows [row, row + count); patch has size.patch floats for
+  // each of them. Null: one tap, rows a_stride apart.
+  void (*point)(const GemmProblem& problem, size_t group, size_t row, size_t count,
+                const float** pointers, float* patch);
+};
+
+// kUnsupported where the activation cannot be fused. Scratch: threads * plan->thread_scratch.
+Status PlanGemm(const GemmSize& size, float alpha, const ActivationParams& activation, CpuMask cpu,
+                size_t threads, GemmPlan* plan);
+void RunGemm(const GemmPlan& plan, const GemmProblem& problem, std::byte* scratch,
+             const ThreadPool& threads);
+
+}  // namespace pare
