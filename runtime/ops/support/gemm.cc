@@ -11,9 +11,10 @@
 namespace pare {
 namespace {
 
-constexpr size_t kBlockBytes = 1 << 20;          // of A that a task keeps in cache
-constexpr size_t kPatchBytes = 1 << 16;          // of copied rows
-constexpr size_t kPointers = 4096;               // of a task
+constexpr size_t kBlockBytes = 1 << 20;  // of A that a task keeps in cache
+constexpr size_t kPatchBytes = 1 << 16;  // of copied rows
+constexpr size_t kPointers = 4096;       // of a task
+constexpr size_t kMaxTileRows = 16, kMaxTileColumns = 64;
 constexpr size_t kTasksPerThread = 4;            // enough to even out what threads lose
 constexpr double kMinProductsPerTask = 1 << 17;  // about 2 us: less is not worth a hand-over
 
@@ -36,13 +37,19 @@ size_t MostPanels(const GemmSize& s) {
   return PanelCount(s.n) + (s.groups > 1 && s.n % kPanelRows != 0 ? 1 : 0);
 }
 
-// Bytes of the parts of a thread's scratch.
+// Rows whose pointers fit into scratch, and are worth keeping.
+size_t MostRows(const GemmSize& s) { return Min(Max(1, kPointers / Max(1, s.taps)), s.m); }
+
+// Bytes of the parts of a thread's scratch. No part grows when a dimension shrinks: what was
+// planned for the largest sizes serves all smaller ones.
 struct ScratchLayout {
-  ScratchLayout(const GemmSize& s, const MatmulKernel& kernel, size_t m_block, bool unpack)
-      : pointers(RoundUp(m_block * s.taps * sizeof(float*), kAlignment)),
-        patch(RoundUp(m_block * s.patch * sizeof(float), kAlignment)),
+  ScratchLayout(const GemmSize& s, const MatmulKernel& kernel, bool unpack)
+      : pointers(RoundUp((MostRows(s) + kMaxTileRows) * s.taps * sizeof(float*), kAlignment)),
+        patch(s.patch == 0
+                  ? 0
+                  : RoundUp(kPatchBytes + kMaxTileRows * s.patch * sizeof(float), kAlignment)),
         panels(unpack ? RoundUp(s.taps * s.k, 2) * kernel.nr * sizeof(float) : 0),
-        tile(size_t{kernel.mr} * kernel.nr * sizeof(float)) {}
+        tile(kMaxTileRows * kMaxTileColumns * sizeof(float)) {}
   size_t Total() const { return pointers + patch + panels + tile; }
   size_t pointers, patch, panels, tile;
 };
@@ -63,17 +70,17 @@ Status PlanActivation(const ActivationParams& activation, CpuMask cpu, GemmPlan*
   }
 }
 
-size_t RowsOfBlock(const GemmSize& s, const MatmulKernel& kernel) {
-  size_t rows = Max(1, kPointers / Max(1, s.taps));
-  rows = Min(rows, Max(1, kBlockBytes / sizeof(float) / Max(1, s.k)));
+// The most rows that a task should have.
+size_t RowsOfBlock(const GemmSize& s) {
+  size_t rows = Min(MostRows(s), Max(1, kBlockBytes / sizeof(float) / Max(1, s.k)));
   if (s.patch > 0) rows = Min(rows, Max(1, kPatchBytes / sizeof(float) / s.patch));
-  return Min(RoundUp(Min(rows, s.m), kernel.mr), Max(1, s.m));
+  return Max(1, rows);
 }
 
 // Sets m_block and n_blocks: blocks that fit into caches, and enough tasks for the threads.
 void CutIntoTasks(const GemmSize& s, size_t threads, GemmPlan* plan) {
   const MatmulKernel& kernel = *plan->kernel;
-  size_t m_blocks = Max(1, CeilDiv(s.m, RowsOfBlock(s, kernel)));
+  size_t m_blocks = Max(1, CeilDiv(s.m, RowsOfBlock(s)));
   size_t n_blocks = 1;
   const double products = double(s.groups) * double(s.m) * double(s.n) * double(s.taps * s.k);
   const double most = products / kMinProductsPerTask;
@@ -110,8 +117,7 @@ Status PlanGemm(const GemmSize& s, float alpha, const ActivationParams& activati
     plan->unpack = unpack->run;
   }
   CutIntoTasks(s, threads, plan);
-  plan->thread_scratch =
-      ScratchLayout(s, *plan->kernel, plan->m_block, plan->unpack != nullptr).Total();
+  plan->thread_scratch = ScratchLayout(s, *plan->kernel, plan->unpack != nullptr).Total();
   return Ok();
 }
 
@@ -123,7 +129,7 @@ class Block {
   Block(const GemmPlan& plan, const GemmProblem& problem, size_t group, Range rows,
         std::byte* scratch)
       : plan_(plan), problem_(problem), group_index_(group), rows_(rows) {
-    const ScratchLayout layout(problem.size, *plan.kernel, plan.m_block, plan.unpack != nullptr);
+    const ScratchLayout layout(problem.size, *plan.kernel, plan.unpack != nullptr);
     pointers_ = reinterpret_cast<const float**>(scratch);
     patch_ = reinterpret_cast<float*>(scratch + layout.pointers);
     panels_ = reinterpret_cast<float*>(scratch + layout.pointers + layout.patch);

@@ -119,7 +119,7 @@ void Check(const MatmulKernel& kernel, const Case& c) {
       if (c.bias) want += bias[j];
       if (c.addend) want += addend[i * addend_stride + j];
       want = std::fmin(std::fmax(want, args.lower), args.upper);
-      ASSERT_TRUE(testing::IsClose(y, want, "Matmul", dot.magnitude + 2))
+      ASSERT_TRUE(test::IsClose(y, want, "Matmul", dot.magnitude + 2))
           << kernel.name << " rows " << c.rows << " n " << c.n << " k " << c.k << " taps " << c.taps
           << " at " << i << "," << j << ": " << y << " for " << want;
     }
