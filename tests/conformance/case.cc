@@ -1,0 +1,154 @@
+#include "tests/conformance/case.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+
+#include "converter/import/import.h"
+#include "converter/import/onnx/tensor.h"
+#include "converter/ir/engine.h"
+#include "converter/passes/pass.h"
+
+namespace pare::conformance {
+
+namespace {
+
+using converter::Engine;
+using converter::EngineOptions;
+using converter::Graph;
+using converter::Weight;
+
+// As ONNX's own runner compares.
+constexpr double kRelative = 1e-3, kAbsolute = 1e-7;
+constexpr size_t kMaxHintBytes = 512;
+
+std::vector<Weight> ReadTensors(const std::filesystem::path& folder, const std::string& kind,
+                                std::string* error) {
+  std::vector<Weight> tensors;
+  for (int i = 0;; ++i) {
+    const auto path = folder / (kind + "_" + std::to_string(i) + ".pb");
+    if (!std::filesystem::exists(path)) return tensors;
+    std::ifstream file(path, std::ios::binary);
+    const std::string bytes((std::istreambuf_iterator<char>(file)), {});
+    pare::onnx::TensorProto proto;
+    converter::ExternalFiles none("");
+    if (!proto.ParseFromString(bytes)) {
+      *error = "cannot parse " + path.filename().string();
+      return tensors;
+    }
+    auto tensor = converter::TakeTensor(proto, none);
+    if (!tensor.ok()) {
+      *error = path.filename().string() + ": " + tensor.status().message;
+      return tensors;
+    }
+    tensors.push_back(std::move(*tensor));
+  }
+}
+
+double FloatAt(const void* data, DType dtype, int64_t i) {
+  uint16_t bits = 0;
+  switch (dtype) {
+    case DType::kF64: return static_cast<const double*>(data)[i];
+    case DType::kF32: return static_cast<const float*>(data)[i];
+    default:
+      std::memcpy(&bits, static_cast<const char*>(data) + 2 * i, 2);
+      return dtype == DType::kF16 ? HalfToFloat(bits) : Bfloat16ToFloat(bits);
+  }
+}
+
+std::string ShapeText(const Shape& shape) {
+  std::string text = "[";
+  for (int i = 0; i < shape.rank; ++i) text += (i == 0 ? "" : ",") + std::to_string(shape[i]);
+  return text + "]";
+}
+
+std::string Compare(const Tensor& actual, const Weight& expected, size_t output) {
+  const std::string where = "output " + std::to_string(output);
+  if (actual.dtype != expected.dtype)
+    return where + " is " + NameOf(actual.dtype) + " instead of " + NameOf(expected.dtype);
+  if (actual.shape != expected.shape)
+    return where + " has shape " + ShapeText(actual.shape) + " instead of " +
+           ShapeText(expected.shape);
+  const int64_t count = expected.shape.Elements();
+  const size_t size = SizeOf(expected.dtype);
+  for (int64_t i = 0; i < count; ++i) {
+    const auto* a = static_cast<const std::byte*>(actual.data) + static_cast<size_t>(i) * size;
+    const std::byte* b = expected.bytes.data + static_cast<size_t>(i) * size;
+    if (std::memcmp(a, b, size) == 0) continue;
+    const std::string at = where + " differs at " + std::to_string(i);
+    if (!IsFloat(expected.dtype)) return at;
+    const double x = FloatAt(actual.data, expected.dtype, i);
+    const double y = FloatAt(expected.bytes.data, expected.dtype, i);
+    if (std::isnan(x) && std::isnan(y)) continue;
+    if (x == y || std::fabs(x - y) <= kAbsolute + kRelative * std::fabs(y)) continue;
+    return at + ": " + std::to_string(x) + " instead of " + std::to_string(y);
+  }
+  return "";
+}
+
+// Sizes that only values tell are given beforehand, as pare-run does.
+converter::Result<Engine> Open(const Graph& graph, const std::vector<Weight>& inputs) {
+  EngineOptions options;
+  for (size_t i = 0; i < inputs.size(); ++i)
+    options.shapes[graph.values[static_cast<size_t>(graph.inputs[i])].name] = inputs[i].shape;
+  auto engine = Engine::Create(graph, options);
+  for (const bool floats : {false, true}) {
+    if (engine.ok() || engine.status().code != Code::kUnknownSize) break;
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      if (inputs[i].bytes.size <= kMaxHintBytes && (floats || !IsFloat(inputs[i].dtype)))
+        options.values[graph.values[static_cast<size_t>(graph.inputs[i])].name] =
+            inputs[i].bytes.data;
+    }
+    engine = Engine::Create(graph, options);
+  }
+  return engine;
+}
+
+std::string RunDataSet(const Graph& graph, const std::filesystem::path& folder) {
+  std::string error;
+  const std::vector<Weight> inputs = ReadTensors(folder, "input", &error);
+  if (!error.empty()) return error;
+  const std::vector<Weight> outputs = ReadTensors(folder, "output", &error);
+  if (!error.empty()) return error;
+  if (inputs.size() != graph.inputs.size()) return "another number of inputs than data";
+  auto engine = Open(graph, inputs);
+  if (!engine.ok()) return engine.status().message;
+  Session& session = engine->session();
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    const Tensor& input = session.input(static_cast<uint32_t>(i));
+    if (input.dtype != inputs[i].dtype || input.shape != inputs[i].shape)
+      return "input " + std::to_string(i) + " has another type or shape than its data";
+    if (inputs[i].bytes.size != 0)
+      std::memcpy(input.data, inputs[i].bytes.data, inputs[i].bytes.size);
+  }
+  const converter::Status status = engine->Run();
+  if (!status.ok()) return status.message;
+  if (outputs.size() != session.output_count()) return "another number of outputs than expected";
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    const std::string difference = Compare(session.output(static_cast<uint32_t>(i)), outputs[i], i);
+    if (!difference.empty()) return difference;
+  }
+  return "";
+}
+
+}  // namespace
+
+std::string RunCase(const std::filesystem::path& folder) {
+  auto graph = converter::Import(folder / "model.onnx", {});
+  if (!graph.ok()) return graph.status().message;
+  std::vector<converter::PassRecord> records;
+  const converter::Status optimised = converter::RunPipeline(*graph, {}, &records);
+  if (!optimised.ok()) return optimised.message;
+  int sets = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    if (!entry.is_directory()) continue;
+    ++sets;
+    const std::string error = RunDataSet(*graph, entry.path());
+    if (!error.empty()) return error;
+  }
+  return sets == 0 ? "it has no data" : "";
+}
+
+}  // namespace pare::conformance
