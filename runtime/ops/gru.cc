@@ -46,6 +46,6 @@ Status Run(const RunContext& context) { return RunRecurrent(context, Read(contex
 
 }  // namespace
 
-extern const OpDef kGruOp = {"Gru", 3, 6, 1, 2, Infer, PlanStep, Run};
+extern const OpDef kGruOp = {"Gru", 3, 6, 0, 2, Infer, PlanStep, Run};
 
 }  // namespace pare

@@ -59,6 +59,6 @@ Status Run(const RunContext& context) { return RunRecurrent(context, Read(contex
 
 }  // namespace
 
-extern const OpDef kLstmOp = {"Lstm", 3, 8, 1, 3, Infer, PlanStep, Run};
+extern const OpDef kLstmOp = {"Lstm", 3, 8, 0, 3, Infer, PlanStep, Run};
 
 }  // namespace pare

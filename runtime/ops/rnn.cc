@@ -33,6 +33,6 @@ Status Run(const RunContext& context) { return RunRecurrent(context, Read(contex
 
 }  // namespace
 
-extern const OpDef kRnnOp = {"Rnn", 3, 6, 1, 2, Infer, PlanStep, Run};
+extern const OpDef kRnnOp = {"Rnn", 3, 6, 0, 2, Infer, PlanStep, Run};
 
 }  // namespace pare

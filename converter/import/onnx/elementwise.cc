@@ -103,7 +103,6 @@ constexpr BinaryRow kBinaries[] = {
     {"Mul", BinaryKind::Mul},
     {"Div", BinaryKind::Div},
     {"Pow", BinaryKind::Pow},
-    {"PRelu", BinaryKind::Prelu},
     {"Equal", BinaryKind::Equal},
     {"Less", BinaryKind::Less},
     {"LessOrEqual", BinaryKind::LessOrEqual},
@@ -143,6 +142,18 @@ Result<ValueId> AlignOldBroadcast(OnnxNode& n) {
 Status ImportBinary(OnnxNode& n) {
   const ValueId b = PARE_TRY(AlignOldBroadcast(n));
   return n.Emit(MakeBinary(KindOf(n)), {n.In(0), b});
+}
+
+// Slopes stand under the last dimensions; before opset 7 one slope a channel stood under dimension 1.
+Status ImportPrelu(OnnxNode& n) {
+  ValueId slope = n.In(1);
+  if (n.opset() < 7 && n.Of(slope).rank == 1 && n.Of(slope).length != 1) {
+    const int rank = PARE_TRY(n.Rank(0));
+    std::vector<int64_t> ones;
+    for (int i = 2; i < rank; ++i) ones.push_back(i - 1);
+    if (!ones.empty()) slope = n.Unsqueeze(slope, ones);
+  }
+  return n.Emit(MakeBinary(BinaryKind::Prelu), {n.In(0), slope});
 }
 
 Status ImportMod(OnnxNode& n) {
@@ -293,7 +304,7 @@ constexpr OnnxOp kOps[] = {
     {"Neg", ImportUnary},
     {"Not", ImportUnary},
     {"Or", ImportBinary, 2},
-    {"PRelu", ImportBinary, 2},
+    {"PRelu", ImportPrelu, 2},
     {"Pow", ImportBinary, 2},
     {"QuickGelu", ImportSwish, 1, 1, "com.microsoft"},
     {"Reciprocal", ImportUnary},
