@@ -284,6 +284,12 @@ Status PlanRecurrent(PlanContext& context, const RecurrentAttributes& attributes
     return ShapeError("the gates of a recurrent layer do not fit into memory");
   }
   context.scratch_bytes = bytes + static_cast<uint64_t>(2 * s.hidden + s.gate_rows) * sizeof(float);
+  auto* state = context.NewState<RecurrentState>();
+  const int64_t count = s.directions * attributes.activations;
+  for (int64_t i = 0; i < count && i < kMaxGateActivations; ++i) {
+    const ActivationParams params = ActivationAt(attributes, static_cast<uint32_t>(i));
+    state->functions[i] = SelectUnary(params.kind, context.cpu);
+  }
   return Ok();
 }
 
