@@ -1,6 +1,7 @@
 #include "converter/import/import.h"
 
 #include "converter/import/onnx/onnx.h"
+#include "converter/import/safetensors/hugging_face.h"
 
 namespace pare::converter {
 
@@ -9,9 +10,7 @@ Result<Graph> Import(const std::filesystem::path& path, const ImportOptions& opt
   const auto type = std::filesystem::status(path, error).type();
   if (type == std::filesystem::file_type::not_found)
     return Error(Code::kNotFound, path.string() + ": no such file or folder");
-  if (type == std::filesystem::file_type::directory)
-    return Error(Code::kUnsupported,
-                 path.string() + ": folders are not imported by this build; give a model.onnx");
+  if (type == std::filesystem::file_type::directory) return ImportHuggingFace(path, options);
   if (!options.adapters.empty())
     return Error(Code::kUnsupported, path.string() +
                                          ": adapters are merged into safetensors folders only; "
