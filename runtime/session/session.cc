@@ -172,12 +172,11 @@ Status Session::BindOutput(uint32_t i, void* data, size_t bytes) {
 }
 
 Status Session::Prepare() {
-  const Status status = plan_->FollowHints();
-  stale_ = stale_ || !status.ok();
-  PARE_TRY(status);
-  if (stale_)
+  if (plan_->HintsChanged()) return InferShapes();
+  if (stale_) {
     return Error(Code::kInvalidArgument,
                  "the last Resize failed: give the inputs shapes that fit first");
+  }
   return Ok();
 }
 
