@@ -1,0 +1,32 @@
+// Reductions of rows and of columns into an accumulator.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+namespace pare {
+
+// What is accumulated; the other reductions are made of these. kSumSquare and kSumExp are of
+// x - offset where an offset is given (floats only).
+enum class ReduceCore : uint8_t { kSum, kSumAbs, kSumSquare, kSumExp, kMax, kMin, kProd };
+inline constexpr int kReduceCores = 7;
+
+struct ReduceFns {
+  // *acc = combine(*acc, x[0..n)). offset: one value, or null for 0.
+  void (*row)(const void* x, size_t n, const void* offset, void* acc);
+  // acc[c] = combine(acc[c], x[0..rows)[c]) for c < n. `stride` elements from row to row. offset: n
+  // values, or null.
+  void (*columns)(const void* x, size_t rows, size_t stride, size_t n, const void* offset,
+                  void* acc);
+};
+
+enum class ReduceType : uint8_t { kF32, kI32, kI64 };
+// For the best instruction set of `cpu`; members are null where the type has no such reduction.
+ReduceFns SelectReduce(ReduceCore core, ReduceType type, uint32_t cpu);
+
+// The float functions of an instruction set, by ReduceCore.
+struct ReduceTable {
+  ReduceFns functions[kReduceCores];
+};
+
+}  // namespace pare

@@ -1,0 +1,16 @@
+#include "runtime/kernels/reduce/reduce.h"
+
+namespace pare {
+namespace {
+
+constexpr int kLanes = 8;
+#include "runtime/kernels/vector.inc"
+// The body builds on the vectors: keep the order.
+#include "runtime/kernels/reduce/reduce_f32.inc"
+
+}  // namespace
+
+extern const ReduceTable kReduceTableAvx2;
+const ReduceTable kReduceTableAvx2 = kTable;
+
+}  // namespace pare

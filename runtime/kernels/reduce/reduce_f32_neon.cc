@@ -1,0 +1,16 @@
+#include "runtime/kernels/reduce/reduce.h"
+
+namespace pare {
+namespace {
+
+constexpr int kLanes = 4;
+#include "runtime/kernels/vector.inc"
+// The body builds on the vectors: keep the order.
+#include "runtime/kernels/reduce/reduce_f32.inc"
+
+}  // namespace
+
+extern const ReduceTable kReduceTableNeon;
+const ReduceTable kReduceTableNeon = kTable;
+
+}  // namespace pare

@@ -1,0 +1,276 @@
+#include "runtime/kernels/reduce/reduce.h"
+
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <type_traits>
+
+#include "model_generated.h"
+#include "runtime/ops/op.h"
+#include "runtime/ops/support/arguments.h"
+#include "runtime/ops/support/parallel.h"
+
+namespace pare {
+namespace {
+
+using fb::ReduceKind;
+
+struct State {
+  ReduceFns sum;
+  ReduceFns max;  // LogSumExp: the largest element first
+};
+
+ReduceCore CoreOf(ReduceKind kind) {
+  switch (kind) {
+    case ReduceKind::Max: return ReduceCore::kMax;
+    case ReduceKind::Min: return ReduceCore::kMin;
+    case ReduceKind::Prod: return ReduceCore::kProd;
+    case ReduceKind::L1: return ReduceCore::kSumAbs;
+    case ReduceKind::L2:
+    case ReduceKind::SumSquare: return ReduceCore::kSumSquare;
+    case ReduceKind::LogSumExp: return ReduceCore::kSumExp;
+    default: return ReduceCore::kSum;
+  }
+}
+
+bool ReduceTypeOf(DType dtype, ReduceType* type) {
+  switch (dtype) {
+    case DType::kF32: *type = ReduceType::kF32; return true;
+    case DType::kI32: *type = ReduceType::kI32; return true;
+    case DType::kI64: *type = ReduceType::kI64; return true;
+    default: return false;
+  }
+}
+
+// Bit i: dimension i is reduced.
+Status ReadAxes(const NodeView& node, bool running, uint32_t* mask) {
+  const auto& attributes = node.Attributes<fb::Reduce>();
+  const int rank = node.In(0)->shape.rank;
+  int64_t axes[kMaxRank];
+  int count;
+  PARE_TRY(ReadArguments(node, 1, attributes.axes(), running, axes, kMaxRank, &count));
+  if (count == 0) {
+    *mask = attributes.noop_with_empty_axes() ? 0 : (1u << rank) - 1;
+    return Ok();
+  }
+  return AxesMask(axes, count, rank, mask);
+}
+
+Status Infer(const NodeView& node) {
+  const auto& attributes = node.Attributes<fb::Reduce>();
+  const Tensor& x = *node.In(0);
+  ReduceType type;
+  if (attributes.kind() > ReduceKind::MAX) return Error(Code::kUnsupported, "unknown reduction");
+  const bool real = attributes.kind() == ReduceKind::L2 || attributes.kind() == ReduceKind::LogSum;
+  if (!ReduceTypeOf(x.dtype, &type) || (real && type != ReduceType::kF32) ||
+      SelectReduce(CoreOf(attributes.kind()), type, kCpuScalar).row == nullptr) {
+    return ShapeError("the reduction is not defined for this type; cast the input");
+  }
+  uint32_t mask;
+  PARE_TRY(ReadAxes(node, false, &mask));
+  Shape shape;
+  for (int i = 0; i < x.shape.rank; ++i) {
+    const bool reduced = (mask >> i & 1) != 0;
+    if (reduced && !attributes.keep_dims()) continue;
+    shape[shape.rank++] = reduced ? 1 : x.shape[i];
+  }
+  return SetCheckedOutput(node, 0, x.dtype, shape);
+}
+
+Status PlanStep(PlanContext& context) {
+  const ReduceKind kind = context.Attributes<fb::Reduce>().kind();
+  State* state = context.NewState<State>();
+  ReduceType type;
+  if (!ReduceTypeOf(context.In(0)->dtype, &type)) return ShapeError("unsupported type");
+  state->sum = SelectReduce(CoreOf(kind), type, context.cpu);
+  const Tensor* y = context.Out(0);
+  if (kind == ReduceKind::LogSumExp && y != nullptr) {
+    state->max = SelectReduce(ReduceCore::kMax, type, context.cpu);
+    context.scratch_bytes = y->Bytes();
+  }
+  context.kernel = type == ReduceType::kF32 ? "reduce_f32" : "reduce_portable";
+  return Ok();
+}
+
+// The input as alternating kept and reduced dimensions, outermost first.
+struct Loops {
+  int rank = 0;
+  int64_t dims[kMaxRank] = {};
+  int64_t strides[kMaxRank] = {};  // elements
+  bool reduced[kMaxRank] = {};
+};
+
+Loops MakeLoops(const Shape& x, uint32_t mask) {
+  Loops l;
+  for (int i = 0; i < x.rank; ++i) {
+    const bool reduced = (mask >> i & 1) != 0;
+    if (x[i] == 1) continue;
+    if (l.rank > 0 && l.reduced[l.rank - 1] == reduced) {
+      l.dims[l.rank - 1] *= x[i];
+    } else {
+      l.dims[l.rank] = x[i];
+      l.reduced[l.rank++] = reduced;
+    }
+  }
+  int64_t stride = 1;
+  for (int i = l.rank - 1; i >= 0; --i) {
+    l.strides[i] = stride;
+    stride *= l.dims[i];
+  }
+  return l;
+}
+
+// The elements that one call of a kernel reduces, and the loops around it.
+class Reduction {
+ public:
+  Reduction(const Shape& shape, uint32_t mask, const Tensor& x, size_t size)
+      : l_(MakeLoops(shape, mask)), x_(x.Data<std::byte>()), size_(size) {
+    int rest = l_.rank;
+    if (rest > 0 && !l_.reduced[rest - 1]) columns_ = l_.dims[--rest];
+    if (rest > 0 && l_.reduced[rest - 1]) {
+      count_ = l_.dims[--rest];
+      stride_ = l_.strides[rest];
+    }
+    outer_ = rest;
+    for (int i = 0; i < outer_; ++i) (l_.reduced[i] ? repeats_ : rows_) *= l_.dims[i];
+  }
+
+  int64_t rows() const { return rows_; }  // of the output, of columns() elements each
+  int64_t columns() const { return columns_; }
+  int64_t terms() const { return repeats_ * count_; }  // of an output element
+
+  // Reduces into columns [begin, end) of output row `row`.
+  void Run(const ReduceFns& kernel, int64_t row, int64_t begin, int64_t end,
+           const std::byte* offset, std::byte* acc) const {
+    const int64_t base = Offset(row, false) + begin;
+    for (int64_t i = 0; i < repeats_; ++i) {
+      const std::byte* x = x_ + static_cast<size_t>(base + Offset(i, true)) * size_;
+      if (columns_ == 1 && stride_ == 1) {
+        kernel.row(x, static_cast<size_t>(count_), offset, acc);
+      } else {
+        kernel.columns(x, static_cast<size_t>(count_), static_cast<size_t>(stride_),
+                       static_cast<size_t>(end - begin), offset, acc);
+      }
+    }
+  }
+
+ private:
+  // Of index `index` of the outer dimensions that are (not) reduced.
+  int64_t Offset(int64_t index, bool reduced) const {
+    int64_t offset = 0;
+    for (int i = outer_ - 1; i >= 0; --i) {
+      if (l_.reduced[i] != reduced) continue;
+      offset += index % l_.dims[i] * l_.strides[i];
+      index /= l_.dims[i];
+    }
+    return offset;
+  }
+
+  Loops l_;
+  const std::byte* x_;
+  size_t size_;
+  int outer_ = 0;
+  int64_t columns_ = 1, count_ = 1, stride_ = 1, rows_ = 1, repeats_ = 1;
+};
+
+template <class T>
+void Start(ReduceCore core, T* y, int64_t n) {
+  using Limits = std::numeric_limits<T>;
+  T value = core == ReduceCore::kProd ? T{1} : T{0};
+  if (core == ReduceCore::kMax) value = Limits::has_infinity ? -Limits::infinity() : Limits::min();
+  if (core == ReduceCore::kMin) value = Limits::has_infinity ? Limits::infinity() : Limits::max();
+  for (int64_t i = 0; i < n; ++i) y[i] = value;
+}
+
+void StartAs(DType dtype, ReduceCore core, std::byte* y, int64_t n) {
+  switch (dtype) {
+    case DType::kF32: return Start(core, reinterpret_cast<float*>(y), n);
+    case DType::kI32: return Start(core, reinterpret_cast<int32_t*>(y), n);
+    default: return Start(core, reinterpret_cast<int64_t*>(y), n);
+  }
+}
+
+// What follows the sum.
+template <class T>
+void Finish(ReduceKind kind, int64_t terms, T* y, int64_t n) {
+  for (int64_t i = 0; i < n; ++i) {
+    switch (kind) {
+      case ReduceKind::Mean:
+        if constexpr (std::is_floating_point_v<T>) {
+          y[i] /= static_cast<T>(terms);
+        } else if (terms != 0) {
+          y[i] = static_cast<T>(y[i] / terms);
+        }
+        break;
+      case ReduceKind::L2:
+        if constexpr (std::is_floating_point_v<T>) y[i] = std::sqrt(y[i]);
+        break;
+      case ReduceKind::LogSum:
+        if constexpr (std::is_floating_point_v<T>) y[i] = std::log(y[i]);
+        break;
+      default: return;
+    }
+  }
+}
+
+void FinishAs(DType dtype, ReduceKind kind, int64_t terms, std::byte* y, int64_t n) {
+  switch (dtype) {
+    case DType::kF32: return Finish(kind, terms, reinterpret_cast<float*>(y), n);
+    case DType::kI32: return Finish(kind, terms, reinterpret_cast<int32_t*>(y), n);
+    default: return Finish(kind, terms, reinterpret_cast<int64_t*>(y), n);
+  }
+}
+
+// log(sum of exp(x - max)) + max; an infinite max is left out of the exponent.
+void LogSumExp(const State& state, const Reduction& r, int64_t row, int64_t begin, int64_t end,
+               float* max, float* y) {
+  const int64_t n = end - begin;
+  Start(ReduceCore::kMax, max, n);
+  Start(ReduceCore::kSum, y, n);
+  r.Run(state.max, row, begin, end, nullptr, reinterpret_cast<std::byte*>(max));
+  for (int64_t i = 0; i < n; ++i) max[i] = std::isfinite(max[i]) ? max[i] : 0;
+  r.Run(state.sum, row, begin, end, reinterpret_cast<std::byte*>(max),
+        reinterpret_cast<std::byte*>(y));
+  for (int64_t i = 0; i < n; ++i) y[i] = std::log(y[i]) + max[i];
+}
+
+Status Run(const RunContext& context) {
+  const Tensor* y = context.Out(0);
+  if (y == nullptr || y->Elements() == 0) return Ok();
+  const Tensor& x = *context.In(0);
+  const State& state = context.State<State>();
+  const ReduceKind kind = context.Attributes<fb::Reduce>().kind();
+  uint32_t mask;
+  PARE_TRY(ReadAxes(context, true, &mask));
+  const size_t size = SizeOf(x.dtype);
+  const Reduction r(x.shape, mask, x, size);
+  const auto run = [&](int64_t row, int64_t begin, int64_t end) {
+    const auto at = static_cast<size_t>(row * r.columns() + begin) * size;
+    std::byte* out = y->Data<std::byte>() + at;
+    if (kind == ReduceKind::LogSumExp) {
+      return LogSumExp(state, r, row, begin, end, reinterpret_cast<float*>(context.scratch + at),
+                       reinterpret_cast<float*>(out));
+    }
+    StartAs(x.dtype, CoreOf(kind), out, end - begin);
+    if (r.terms() > 0) r.Run(state.sum, row, begin, end, nullptr, out);
+    FinishAs(x.dtype, kind, r.terms(), out, end - begin);
+  };
+  // Rows of the output are the tasks; where they are few, blocks of their columns.
+  const int64_t block = r.rows() > 8 || r.columns() <= 64 ? r.columns() : 64;
+  const int64_t blocks = (r.columns() + block - 1) / block;
+  ParallelRange(context, r.rows() * blocks, block * r.terms(),
+                [&](size_t first, size_t last, size_t) {
+                  for (auto i = static_cast<int64_t>(first); i < static_cast<int64_t>(last); ++i) {
+                    const int64_t begin = i % blocks * block;
+                    const int64_t end = begin + block < r.columns() ? begin + block : r.columns();
+                    run(i / blocks, begin, end);
+                  }
+                });
+  return Ok();
+}
+
+}  // namespace
+
+extern const OpDef kReduceOp = {"Reduce", 1, 2, 1, 1, Infer, PlanStep, Run};
+
+}  // namespace pare
