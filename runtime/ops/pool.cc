@@ -1,0 +1,219 @@
+#include "runtime/kernels/pool/pool.h"
+
+#include <cmath>
+
+#include "model_generated.h"
+#include "runtime/ops/op.h"
+#include "runtime/ops/support/arguments.h"
+#include "runtime/ops/support/parallel.h"
+#include "runtime/ops/support/pool_window.h"
+
+namespace pare {
+namespace {
+
+using fb::PoolKind;
+
+struct State {
+  PoolFn function;  // null: the portable loops of Lp and of max with indices
+};
+
+Status Infer(const NodeView& node) {
+  const auto& attributes = node.Attributes<fb::Pool>();
+  const Tensor& x = *node.In(0);
+  if (x.dtype != DType::kF32) return ShapeError("pooling needs f32; cast the input");
+  if (attributes.kind() > PoolKind::MAX) return Error(Code::kUnsupported, "unknown pooling");
+  if (attributes.kind() == PoolKind::Lp && attributes.p() < 1) {
+    return ShapeError("p of an Lp pooling must be at least 1");
+  }
+  if (node.Out(1) != nullptr && attributes.kind() != PoolKind::Max) {
+    return ShapeError("only max pooling has indices");
+  }
+  PoolShape shape;
+  PARE_TRY(ReadPool(node, attributes, &shape));
+  PARE_TRY(SetCheckedOutput(node, 1, DType::kI64, PoolOutput(shape)));
+  return SetCheckedOutput(node, 0, DType::kF32, PoolOutput(shape));
+}
+
+Status PlanStep(PlanContext& context) {
+  const PoolKind kind = context.Attributes<fb::Pool>().kind();
+  State* state = context.NewState<State>();
+  if (kind == PoolKind::Average) state->function = SelectPool(context.cpu).average;
+  if (kind == PoolKind::Max && context.Out(1) == nullptr) {
+    state->function = SelectPool(context.cpu).max;
+  }
+  context.kernel = state->function != nullptr ? "pool_f32" : "pool_portable";
+  return Ok();
+}
+
+// The windows of one output row: depth and height fixed, width to go along.
+struct Row {
+  int64_t n, at[kPoolSpatial];
+  PoolTaps taps[kPoolSpatial];  // the last is set for each pixel
+};
+
+class Pooling {
+ public:
+  Pooling(const PoolShape& s, const fb::Pool& attributes, const RunContext& context)
+      : s_(s), attributes_(attributes), x_(context.In(0)->Data<float>()) {
+    y_ = context.Out(0)->Data<float>();
+    indices_ = context.Out(1) != nullptr ? context.Out(1)->Data<int64_t>() : nullptr;
+    stride_[2] = s.channels;
+    stride_[1] = stride_[2] * s.dims[2].in;
+    stride_[0] = stride_[1] * s.dims[1].in;
+    image_ = stride_[0] * s.dims[0].in;
+  }
+
+  int64_t rows() const { return s_.batch * s_.dims[0].out * s_.dims[1].out; }
+  int64_t cost() const {
+    return s_.dims[2].out * s_.channels * s_.dims[0].kernel * s_.dims[1].kernel * s_.dims[2].kernel;
+  }
+
+  Row MakeRow(int64_t row) const {
+    Row r = {};
+    r.at[1] = row % s_.dims[1].out;
+    r.at[0] = row / s_.dims[1].out % s_.dims[0].out;
+    r.n = row / s_.dims[1].out / s_.dims[0].out;
+    r.taps[0] = TapsOf(s_.dims[0], r.at[0]);
+    r.taps[1] = TapsOf(s_.dims[1], r.at[1]);
+    return r;
+  }
+
+  // Neighbours with the same taps go to the kernel together.
+  void RunRow(int64_t row, PoolFn function) const {
+    Row r = MakeRow(row);
+    const int64_t width = s_.dims[2].out;
+    for (int64_t o = 0; o < width;) {
+      r.taps[2] = TapsOf(s_.dims[2], o);
+      int64_t pixels = 1;
+      for (; o + pixels < width; ++pixels) {
+        const PoolTaps next = TapsOf(s_.dims[2], o + pixels);
+        if (next.begin != r.taps[2].begin || next.end != r.taps[2].end ||
+            next.padded != r.taps[2].padded) {
+          break;
+        }
+      }
+      RunPixels(r, row * width + o, pixels, function);
+      o += pixels;
+    }
+  }
+
+  // Lp, or max with indices: element by element.
+  void RunPortableRow(int64_t row) const {
+    Row r = MakeRow(row);
+    for (int64_t o = 0; o < s_.dims[2].out; ++o) {
+      r.taps[2] = TapsOf(s_.dims[2], o);
+      const int64_t to = (row * s_.dims[2].out + o) * s_.channels;
+      for (int64_t c = 0; c < s_.channels; ++c) {
+        if (attributes_.kind() == PoolKind::Lp) {
+          y_[to + c] = Lp(r, c);
+        } else {
+          MaxWithIndex(r, c, to + c);
+        }
+      }
+    }
+  }
+
+ private:
+  int64_t Offset(const Row& r, int64_t i, int64_t j, int64_t k) const {
+    const int64_t taps[kPoolSpatial] = {i, j, k};
+    int64_t offset = r.n * image_;
+    for (int d = 0; d < kPoolSpatial; ++d) offset += Position(r, d, taps[d]) * stride_[d];
+    return offset;
+  }
+  int64_t Position(const Row& r, int d, int64_t tap) const {
+    return r.taps[d].start + tap * s_.dims[d].dilation;
+  }
+
+  void RunPixels(const Row& r, int64_t pixel, int64_t pixels, PoolFn function) const {
+    PoolArgs args = {};
+    int64_t count = 1;
+    args.scale = 1;
+    bool empty = false;
+    for (int d = 0; d < kPoolSpatial; ++d) {
+      const PoolTaps& t = r.taps[d];
+      empty = empty || t.begin >= t.end;
+      args.taps[d] = t.begin < t.end ? static_cast<size_t>(t.end - t.begin) : 0;
+      args.tap_stride[d] = stride_[d] * s_.dims[d].dilation;
+      count *= attributes_.count_include_pad() ? t.padded : t.end - t.begin;
+    }
+    if (attributes_.kind() == PoolKind::Average)
+      args.scale = count > 0 ? 1.0f / static_cast<float>(count) : 0.0f;
+    args.x = empty ? x_ : x_ + Offset(r, r.taps[0].begin, r.taps[1].begin, r.taps[2].begin);
+    args.y = y_ + pixel * s_.channels;
+    args.pixel_stride = empty ? 0 : s_.dims[2].stride * stride_[2];
+    args.pixels = static_cast<size_t>(pixels);
+    args.channels = static_cast<size_t>(s_.channels);
+    function(args);
+  }
+
+  float Lp(const Row& r, int64_t c) const {
+    const auto p = static_cast<double>(attributes_.p());
+    double sum = 0;
+    ForEachTap(r, [&](int64_t i, int64_t j, int64_t k) {
+      sum += std::pow(std::fabs(static_cast<double>(x_[Offset(r, i, j, k) + c])), p);
+    });
+    return static_cast<float>(std::pow(sum, 1 / p));
+  }
+
+  // Indices count through the image as [N, C, spatial...], or with the spatial dimensions reversed.
+  void MaxWithIndex(const Row& r, int64_t c, int64_t to) const {
+    float best = -INFINITY;
+    int64_t at[kPoolSpatial] = {};
+    bool found = false;
+    ForEachTap(r, [&](int64_t i, int64_t j, int64_t k) {
+      const float v = x_[Offset(r, i, j, k) + c];
+      if (found && !(v > best)) return;
+      found = true;
+      best = v;
+      at[0] = Position(r, 0, i);
+      at[1] = Position(r, 1, j);
+      at[2] = Position(r, 2, k);
+    });
+    y_[to] = best;
+    if (indices_ == nullptr) return;
+    const int64_t depth = s_.dims[0].in, height = s_.dims[1].in, width = s_.dims[2].in;
+    const int64_t spatial = attributes_.storage_order() == 0
+                                ? (at[0] * height + at[1]) * width + at[2]
+                                : (at[2] * height + at[1]) * depth + at[0];
+    indices_[to] = (r.n * s_.channels + c) * depth * height * width + spatial;
+  }
+
+  template <class Tap>
+  static void ForEachTap(const Row& r, const Tap& tap) {
+    for (int64_t i = r.taps[0].begin; i < r.taps[0].end; ++i) {
+      for (int64_t j = r.taps[1].begin; j < r.taps[1].end; ++j) {
+        for (int64_t k = r.taps[2].begin; k < r.taps[2].end; ++k) tap(i, j, k);
+      }
+    }
+  }
+
+  const PoolShape& s_;
+  const fb::Pool& attributes_;
+  const float* x_;
+  float* y_;
+  int64_t* indices_;
+  int64_t stride_[kPoolSpatial], image_;
+};
+
+Status Run(const RunContext& context) {
+  const Tensor* y = context.Out(0);
+  if (y == nullptr) return Error(Code::kUnsupported, "a pooling without its first output");
+  if (y->Elements() == 0) return Ok();
+  const auto& attributes = context.Attributes<fb::Pool>();
+  PoolShape shape;
+  PARE_TRY(ReadPool(context, attributes, &shape));
+  const Pooling pooling(shape, attributes, context);
+  const PoolFn function = context.State<State>().function;
+  ParallelRange(context, pooling.rows(), pooling.cost(), [&](size_t begin, size_t end, size_t) {
+    for (auto row = static_cast<int64_t>(begin); row < static_cast<int64_t>(end); ++row) {
+      function != nullptr ? pooling.RunRow(row, function) : pooling.RunPortableRow(row);
+    }
+  });
+  return Ok();
+}
+
+}  // namespace
+
+extern const OpDef kPoolOp = {"Pool", 1, 1, 1, 2, Infer, PlanStep, Run};
+
+}  // namespace pare
