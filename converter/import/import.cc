@@ -1,6 +1,7 @@
 #include "converter/import/import.h"
 
 #include "converter/import/onnx/onnx.h"
+#include "converter/import/pare/pare_file.h"
 #include "converter/import/safetensors/hugging_face.h"
 
 namespace pare::converter {
@@ -11,6 +12,7 @@ Result<Graph> Import(const std::filesystem::path& path, const ImportOptions& opt
   if (type == std::filesystem::file_type::not_found)
     return Error(Code::kNotFound, path.string() + ": no such file or folder");
   if (type == std::filesystem::file_type::directory) return ImportHuggingFace(path, options);
+  if (path.extension() == ".pare") return ReadPareFile(path);
   if (!options.adapters.empty())
     return Error(Code::kUnsupported, path.string() +
                                          ": adapters are merged into safetensors folders only; "

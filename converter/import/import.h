@@ -36,8 +36,8 @@ struct ImportOptions {
   std::function<void(const std::string&)> warn;
 };
 
-// A model.onnx file, or a folder with config.json and model.safetensors. The graph passes
-// CheckGraph and can be run as it is.
+// A model.onnx file, a folder with config.json and model.safetensors, or a .pare file. The graph
+// passes CheckGraph and can be run as it is.
 Result<Graph> Import(const std::filesystem::path& path, const ImportOptions& options);
 
 }  // namespace pare::converter
