@@ -14,9 +14,9 @@ constexpr char kExamples[] = R"x(Examples:
   pare inspect model.pare --graph --weights     only these sections
   pare inspect model.pare --verify              read every byte and check it
   pare inspect model.pare --json | jq '.weights[].name'
-  cmake -B build -DPARE_OPS="$(pare inspect model.pare --ops)" a runtime for this model) ";
+  cmake -B build -DPARE_OPS="$(pare inspect model.pare --ops)"    a runtime for this model)x";
 
-    struct Arguments {
+struct Arguments {
   std::string file;
   bool graph = false, weights = false, map = false, ops = false, verify = false, json = false;
 };

@@ -1,0 +1,274 @@
+#include "converter/report/comparison.h"
+
+#include <algorithm>
+#include <cstring>
+#include <random>
+#include <set>
+
+#include "converter/ir/engine.h"
+#include "runtime/ops/op.h"
+
+namespace pare::converter {
+namespace {
+
+using tools::Array;
+
+bool Contains(const std::string& text, const char* part) {
+  return text.find(part) != std::string::npos;
+}
+
+// A size for a dimension that no array gives.
+Result<int64_t> SizeOf(const Graph& graph, const fb::DimT& dim, int axis,
+                       const ComparisonOptions& options) {
+  constexpr int64_t kSmall = 64;
+  if (dim.value >= 0) return dim.value;
+  if (dim.symbol < 0 || dim.symbol >= static_cast<int32_t>(graph.symbols.size()))
+    return Error(Code::kUnknownSize, "an input has a dimension of unknown size; give --inputs");
+  const fb::SymbolT& symbol = graph.symbols[static_cast<size_t>(dim.symbol)];
+  const auto given = options.dims.find(symbol.name);
+  int64_t size = axis == 0 ? 1 : kSmall;
+  if (symbol.max > 0) size = std::min(size, symbol.max);
+  size = std::max(size, symbol.min);
+  if (given != options.dims.end()) size = given->second;
+  return (size * dim.mul + dim.add) / dim.div;
+}
+
+template <class T, class F>
+void Fill(Array* array, int64_t count, F next) {
+  std::vector<T> values;
+  for (int64_t i = 0; i < count; ++i) values.push_back(static_cast<T>(next()));
+  array->data.resize(values.size() * sizeof(T));
+  if (!values.empty()) std::memcpy(array->data.data(), values.data(), array->data.size());
+}
+
+Status FillRandom(Array* array, std::mt19937_64* random) {
+  uint64_t bytes = 0;
+  if (!CheckedBytes(array->shape, SizeOf(array->dtype), &bytes) || bytes > uint64_t{1} << 32)
+    return Error(Code::kShape, "input '" + array->name + "' is too large to make up; give --dim");
+  const int64_t count = array->shape.Elements();
+  std::normal_distribution<double> normal;
+  const bool mask = Contains(array->name, "mask"), type = Contains(array->name, "type");
+  const auto integer = [&] { return mask ? 1 : type ? 0 : static_cast<int>((*random)() % 10); };
+  const auto number = [&] { return normal(*random); };
+  switch (array->dtype) {
+    case DType::kF32: Fill<float>(array, count, number); break;
+    case DType::kF64: Fill<double>(array, count, number); break;
+    case DType::kF16:
+      Fill<uint16_t>(array, count, [&] { return FloatToHalf(static_cast<float>(number())); });
+      break;
+    case DType::kBF16:
+      Fill<uint16_t>(array, count, [&] { return FloatToBfloat16(static_cast<float>(number())); });
+      break;
+    case DType::kI64:
+    case DType::kU64: Fill<int64_t>(array, count, integer); break;
+    case DType::kI32:
+    case DType::kU32: Fill<int32_t>(array, count, integer); break;
+    case DType::kI16:
+    case DType::kU16: Fill<int16_t>(array, count, integer); break;
+    case DType::kI8:
+    case DType::kU8: Fill<int8_t>(array, count, integer); break;
+    case DType::kBool: Fill<uint8_t>(array, count, [&] { return integer() & 1; }); break;
+  }
+  return Ok();
+}
+
+// A graph of which every value stays readable after the run: all are outputs.
+class Run {
+ public:
+  Run(const Graph& graph, const std::vector<Array>& inputs, const ComparisonOptions& options)
+      : graph_(graph), outputs_(graph.outputs) {
+    std::set<ValueId> there(graph_.outputs.begin(), graph_.outputs.end());
+    for (const Node& node : graph_.nodes) {
+      for (ValueId v : node.outputs) {
+        if (v == kAbsent) continue;
+        makers_[v] = OpName(static_cast<uint8_t>(node.op.type));
+        order_.push_back(v);
+        if (there.insert(v).second) graph_.outputs.push_back(v);
+      }
+    }
+    engine_options_.dims = options.dims;
+    engine_options_.threads = options.threads;
+    for (const Array& array : inputs) arrays_.push_back(&array);
+  }
+
+  Status Execute() {
+    PARE_TRY(MatchInputs());
+    Engine engine = PARE_TRY(Engine::Create(graph_, engine_options_));
+    for (uint32_t i = 0; i < engine.session().input_count(); ++i) {
+      const Tensor& to = engine.session().input(i);
+      const Array& from = *matched_[i];
+      if (to.Bytes() != from.data.size())
+        return Error(Code::kShape, "array '" + from.name + "' does not have the input's size");
+      if (!from.data.empty()) std::memcpy(to.data, from.data.data(), from.data.size());
+    }
+    PARE_TRY(engine.Run());
+    engine_.emplace(std::move(engine));
+    return Ok();
+  }
+
+  const Graph& graph() const { return graph_; }
+  const std::vector<ValueId>& outputs() const { return outputs_; }
+  const std::vector<ValueId>& order() const { return order_; }
+  std::string MakerOf(ValueId v) const {
+    const auto it = makers_.find(v);
+    return it == makers_.end() ? "" : it->second;
+  }
+  const std::string& NameOf(ValueId v) const { return graph_.values[static_cast<size_t>(v)].name; }
+  const Tensor& At(ValueId v) const { return engine_->value(v); }
+
+ private:
+  Status MatchInputs() {
+    for (size_t i = 0; i < graph_.inputs.size(); ++i) {
+      const Value& input = graph_.values[static_cast<size_t>(graph_.inputs[i])];
+      const Array* array = nullptr;
+      for (const Array* a : arrays_) {
+        if (a->name == input.name) array = a;
+      }
+      if (array == nullptr && arrays_.size() == graph_.inputs.size()) array = arrays_[i];
+      if (array == nullptr)
+        return Error(Code::kNotFound, "no array for input '" + input.name + "'");
+      if (array->dtype != input.dtype)
+        return Error(Code::kShape, "input '" + input.name + "' is " + pare::NameOf(input.dtype) +
+                                       ", its array is " + pare::NameOf(array->dtype));
+      matched_.push_back(array);
+      engine_options_.shapes[input.name] = array->shape;
+      // Values that decide sizes are small integers.
+      constexpr int64_t kSmall = 16;
+      if (IsInteger(array->dtype) && array->shape.Elements() <= kSmall && array->shape.rank <= 1)
+        engine_options_.values[input.name] = array->data.data();
+    }
+    return Ok();
+  }
+
+  Graph graph_;
+  std::vector<ValueId> outputs_, order_;
+  std::map<ValueId, std::string> makers_;
+  EngineOptions engine_options_;
+  std::vector<const Array*> arrays_, matched_;
+  std::optional<Engine> engine_;
+};
+
+// x[n][c][rest] as [n][rest][c].
+std::vector<double> ChannelsLast(const std::vector<double>& x, const Shape& shape) {
+  const int64_t n = shape[0], c = shape[1], rest = shape.Elements(2, shape.rank);
+  std::vector<double> y(x.size());
+  for (int64_t i = 0; i < n; ++i)
+    for (int64_t j = 0; j < c; ++j)
+      for (int64_t k = 0; k < rest; ++k)
+        y[static_cast<size_t>((i * rest + k) * c + j)] =
+            x[static_cast<size_t>((i * c + j) * rest + k)];
+  return y;
+}
+
+// `first` has its channels second, `last` the same sizes with them last.
+bool IsChannelsLastOf(const Shape& first, const Shape& last) {
+  if (first.rank != last.rank || first.rank < 3) return false;
+  Shape moved;
+  (void)moved.Push(first[0]);
+  for (int d = 2; d < first.rank; ++d) (void)moved.Push(first[d]);
+  (void)moved.Push(first[1]);
+  return moved == last;
+}
+
+// False where the shapes do not fit.
+bool CompareTensors(const Tensor& a, const Tensor& b, Fidelity* fidelity) {
+  std::vector<double> reference = ToDoubles(a), other = ToDoubles(b);
+  if (a.shape != b.shape) {
+    if (IsChannelsLastOf(a.shape, b.shape)) {
+      reference = ChannelsLast(reference, a.shape);
+    } else if (IsChannelsLastOf(b.shape, a.shape)) {
+      other = ChannelsLast(other, b.shape);
+    } else {
+      return false;
+    }
+  }
+  *fidelity = Compare(reference, other);
+  return true;
+}
+
+Status CompareOutputs(const Run& a, const Run& b, Comparison* result) {
+  for (size_t i = 0; i < a.outputs().size(); ++i) {
+    const ValueId v = a.outputs()[i];
+    ValueId other = kAbsent;
+    for (ValueId w : b.outputs()) {
+      if (a.NameOf(v) == b.NameOf(w)) other = w;
+    }
+    if (other == kAbsent && a.outputs().size() == b.outputs().size()) other = b.outputs()[i];
+    if (other == kAbsent)
+      return Error(Code::kNotFound,
+                   "output '" + a.NameOf(v) + "' is not an output of the second model");
+    ComparedValue compared{a.NameOf(v), a.MakerOf(v), a.At(v).shape, {}};
+    if (!CompareTensors(a.At(v), b.At(other), &compared.fidelity))
+      return Error(Code::kShape, "output '" + a.NameOf(v) + "' has another shape in each model");
+    result->outputs.push_back(std::move(compared));
+  }
+  return Ok();
+}
+
+void CompareLayers(const Run& a, const Run& b, Comparison* result) {
+  std::map<std::string, ValueId> names;
+  for (ValueId v : b.order()) {
+    if (!b.NameOf(v).empty()) names.emplace(b.NameOf(v), v);
+  }
+  result->reference_layers = a.order().size();
+  for (ValueId v : a.order()) {
+    const auto it = names.find(a.NameOf(v));
+    if (it == names.end() || !IsFloat(a.At(v).dtype)) continue;
+    ComparedValue compared{a.NameOf(v), a.MakerOf(v), a.At(v).shape, {}};
+    if (CompareTensors(a.At(v), b.At(it->second), &compared.fidelity)) {
+      result->layers.push_back(std::move(compared));
+    } else {
+      result->other_shapes.push_back(a.NameOf(v));
+    }
+  }
+}
+
+}  // namespace
+
+double Comparison::WorstOutput() const {
+  double worst = std::numeric_limits<double>::infinity();
+  for (const ComparedValue& output : outputs) worst = std::min(worst, output.fidelity.snr_db);
+  return worst;
+}
+
+int Comparison::FirstDiverging() const {
+  for (size_t i = 0; i < layers.size(); ++i) {
+    if (layers[i].fidelity.snr_db < diverging_db) return static_cast<int>(i);
+  }
+  return -1;
+}
+
+Result<std::vector<Array>> RandomInputs(const Graph& graph, const ComparisonOptions& options,
+                                        uint64_t seed) {
+  std::mt19937_64 random(seed);
+  std::vector<Array> arrays;
+  for (ValueId v : graph.inputs) {
+    const Value& input = graph.values[static_cast<size_t>(v)];
+    Array array;
+    array.name = input.name;
+    array.dtype = input.dtype;
+    for (size_t d = 0; d < input.dims.size(); ++d) {
+      const int64_t size = PARE_TRY(SizeOf(graph, input.dims[d], static_cast<int>(d), options));
+      if (!array.shape.Push(size)) return Error(Code::kShape, "an input has too many dimensions");
+    }
+    if (input.dims.empty()) array.shape = input.shape;
+    PARE_TRY(FillRandom(&array, &random));
+    arrays.push_back(std::move(array));
+  }
+  return arrays;
+}
+
+Result<Comparison> CompareGraphs(const Graph& reference, const Graph& other,
+                                 const std::vector<Array>& inputs,
+                                 const ComparisonOptions& options) {
+  Run a(reference, inputs, options), b(other, inputs, options);
+  PARE_TRY(a.Execute());
+  PARE_TRY(b.Execute());
+  Comparison result;
+  result.diverging_db = options.diverging_db;
+  PARE_TRY(CompareOutputs(a, b, &result));
+  CompareLayers(a, b, &result);
+  return result;
+}
+
+}  // namespace pare::converter
