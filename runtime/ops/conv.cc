@@ -1,0 +1,160 @@
+// y = act(conv(x, w) + bias + addend), channels-last, as a matrix product whose rows are pointers
+// into x: no copy of the input. Depthwise convolutions have a kernel of their own.
+#include <cstring>
+
+#include "model_generated.h"
+#include "runtime/core/arena.h"
+#include "runtime/layout/layout.h"
+#include "runtime/ops/op.h"
+#include "runtime/ops/support/activation.h"
+#include "runtime/ops/support/conv_depthwise.h"
+#include "runtime/ops/support/conv_geometry.h"
+#include "runtime/ops/support/conv_points.h"
+#include "runtime/ops/support/conv_weight.h"
+#include "runtime/ops/support/gemm.h"
+
+namespace pare {
+namespace {
+
+// Fewer channels than this make taps too short for the kernels: a tap is then a whole line of the
+// window.
+constexpr size_t kShortTap = 24;
+
+bool IsDepthwise(const ConvGeometry& g) { return g.group == g.channels && g.group == g.filters; }
+
+bool TapsAreLines(const ConvGeometry& g) {
+  return g.group == 1 && g.dilation[2] == 1 && g.kernel[2] > 1 && g.Depth() < kShortTap;
+}
+
+Status Infer(const NodeView& node) {
+  const ConvGeometry g = PARE_TRY(GeometryOfConv(node));
+  PARE_TRY(CheckConvOperands(node, g));
+  const Layout layout = node.In(1)->layout;
+  if (layout == Layout::kDepthwise16 && !IsDepthwise(g))
+    return ShapeError("a depthwise weight belongs to a convolution with a group for each channel");
+  SetOutput(node, 0, DType::kF32, OutputShapeOf(g));
+  return Ok();
+}
+
+GemmSize SizeOf(const ConvGeometry& g, DType weight) {
+  GemmSize s{};
+  s.groups = static_cast<size_t>(g.group);
+  s.m = static_cast<size_t>(g.batch) * g.OutPixels();
+  s.n = static_cast<size_t>(g.filters / g.group);
+  s.taps = g.Taps();
+  s.k = g.Depth();
+  s.b = weight;
+  if (TapsAreLines(g)) {
+    s.taps /= static_cast<size_t>(g.kernel[2]);
+    s.k *= static_cast<size_t>(g.kernel[2]);
+    s.patch = s.taps * s.k;
+  }
+  return s;
+}
+
+Status PlanConv(PlanContext& context) {
+  const ConvGeometry g = PARE_TRY(GeometryOfConv(context));
+  const Tensor& w = *context.In(1);
+  const ActivationParams activation = FromAttributes(context.Attributes<fb::Conv>().activation());
+  if (IsDepthwise(g)) return PlanDepthwise(g, activation, context);
+  auto* plan = context.NewState<GemmPlan>();
+  const uint64_t packed = PARE_TRY(PackedWeightBytes(w));
+  const GemmSize size = SizeOf(g, packed == 0 ? w.dtype : DType::kF32);
+  PARE_TRY(PlanGemm(size, 1, activation, context.cpu, context.threads, plan));
+  const uint64_t zeros = AlignUp(size.k * sizeof(float));
+  context.scratch_bytes = plan->thread_scratch * context.threads + packed + zeros;
+  context.kernel = plan->kernel->name;
+  return Ok();
+}
+
+struct Operands {
+  const ConvGeometry* g;
+  const float* x;
+  const void* w;
+  const float* addend;
+  const float* zeros;
+  float* y;
+};
+
+void Locate(const GemmProblem& problem, size_t group, GemmGroup* out) {
+  const auto& o = *static_cast<const Operands*>(problem.context);
+  out->a = o.x + group * o.g->Depth();
+  out->b = o.w;
+  out->addend = o.addend;
+  out->c = o.y;
+  out->column = group * problem.size.n;
+}
+
+void Point(const GemmProblem& problem, size_t group, size_t row, size_t count,
+           const float** pointers, float*) {
+  const auto& o = *static_cast<const Operands*>(problem.context);
+  PointConv(*o.g, o.x + group * o.g->Depth(), o.zeros, row, count, pointers, 1, count);
+}
+
+// Taps that are lines of the window: pointers into x, or to a copy where the line leaves it.
+void PointLines(const GemmProblem& problem, size_t, size_t row, size_t count,
+                const float** pointers, float* patch) {
+  const auto& o = *static_cast<const Operands*>(problem.context);
+  const ConvGeometry& g = *o.g;
+  PixelWalk at(g, row);
+  for (size_t i = 0; i < count; ++i, at.Next()) {
+    const int64_t left = at.y[2] * g.stride[2] - g.pad[2];
+    const int64_t before = left < 0 ? -left : 0;
+    const int64_t after = left + g.kernel[2] > g.in[2] ? left + g.kernel[2] - g.in[2] : 0;
+    for (int64_t t = 0; t < g.kernel[0] * g.kernel[1]; ++t) {
+      const int64_t z = at.y[0] * g.stride[0] - g.pad[0] + t / g.kernel[1] * g.dilation[0];
+      const int64_t y = at.y[1] * g.stride[1] - g.pad[1] + t % g.kernel[1] * g.dilation[1];
+      const float*& pointer = pointers[static_cast<size_t>(t) * count + i];
+      const bool inside = z >= 0 && z < g.in[0] && y >= 0 && y < g.in[1];
+      if (!inside || before + after >= g.kernel[2]) {
+        pointer = o.zeros;
+        continue;
+      }
+      const int64_t line = ((at.b * g.in[0] + z) * g.in[1] + y) * g.in[2];
+      if (before + after == 0) {
+        pointer = o.x + (line + left) * g.channels;
+        continue;
+      }
+      float* copy = patch + i * problem.size.patch + static_cast<size_t>(t) * problem.size.k;
+      std::memset(copy, 0, problem.size.k * sizeof(float));
+      std::memcpy(copy + before * g.channels, o.x + (line + left + before) * g.channels,
+                  static_cast<size_t>((g.kernel[2] - before - after) * g.channels) * sizeof(float));
+      pointer = copy;
+    }
+  }
+}
+
+Status Run(const RunContext& context) {
+  const ConvGeometry g = PARE_TRY(GeometryOfConv(context));
+  const Tensor& w = *context.In(1);
+  if (IsDepthwise(g)) return RunDepthwise(g, context);
+  const auto& plan = context.State<GemmPlan>();
+  const uint64_t packed = PARE_TRY(PackedWeightBytes(w));
+  std::byte* scratch = context.scratch + plan.thread_scratch * context.threads->threads();
+  auto* zeros = reinterpret_cast<float*>(scratch + packed);
+  GemmProblem problem{};
+  problem.size = SizeOf(g, packed == 0 ? w.dtype : DType::kF32);
+  std::memset(zeros, 0, problem.size.k * sizeof(float));
+  Operands o{&g, context.In(0)->Data<float>(), w.data, nullptr, zeros, nullptr};
+  if (packed != 0) {
+    PackWeight(w, reinterpret_cast<float*>(scratch), *context.threads);
+    o.w = scratch;
+  }
+  o.addend = context.In(3) == nullptr ? nullptr : context.In(3)->Data<float>();
+  o.y = context.Out(0)->Data<float>();
+  problem.columns = static_cast<size_t>(g.filters);
+  problem.a_stride = static_cast<size_t>(g.channels);
+  problem.addend_stride = problem.c_stride = problem.columns;
+  problem.bias = context.In(2) == nullptr ? nullptr : context.In(2)->Data<float>();
+  problem.context = &o;
+  problem.locate = Locate;
+  if (!g.IsPointwise()) problem.point = TapsAreLines(g) ? PointLines : Point;
+  RunGemm(plan, problem, context.scratch, *context.threads);
+  return Ok();
+}
+
+}  // namespace
+
+extern const OpDef kConvOp = {"Conv", 2, 4, 1, 1, Infer, PlanConv, Run};
+
+}  // namespace pare
