@@ -22,65 +22,42 @@ double Clamp(double x, double low, double high) { return std::min(std::max(x, lo
 // False for functions that no known spelling is made of.
 bool EvaluateUnary(const fb::ActivationT& a, double x, double* y) {
   switch (a.kind) {
-    case UnaryKind::Abs:
-      return *y = std::fabs(x), true;
-    case UnaryKind::Neg:
-      return *y = -x, true;
-    case UnaryKind::Exp:
-      return *y = std::exp(x), true;
-    case UnaryKind::Log:
-      return *y = std::log(x), true;
-    case UnaryKind::Sqrt:
-      return *y = std::sqrt(x), true;
-    case UnaryKind::Reciprocal:
-      return *y = 1 / x, true;
-    case UnaryKind::Tanh:
-      return *y = std::tanh(x), true;
-    case UnaryKind::Erf:
-      return *y = std::erf(x), true;
-    case UnaryKind::Sigmoid:
-      return *y = 1 / (1 + std::exp(-x)), true;
-    case UnaryKind::Relu:
-      return *y = std::max(x, 0.0), true;
+    case UnaryKind::Abs: return *y = std::fabs(x), true;
+    case UnaryKind::Neg: return *y = -x, true;
+    case UnaryKind::Exp: return *y = std::exp(x), true;
+    case UnaryKind::Log: return *y = std::log(x), true;
+    case UnaryKind::Sqrt: return *y = std::sqrt(x), true;
+    case UnaryKind::Reciprocal: return *y = 1 / x, true;
+    case UnaryKind::Tanh: return *y = std::tanh(x), true;
+    case UnaryKind::Erf: return *y = std::erf(x), true;
+    case UnaryKind::Sigmoid: return *y = 1 / (1 + std::exp(-x)), true;
+    case UnaryKind::Relu: return *y = std::max(x, 0.0), true;
     case UnaryKind::Softplus:
       return *y = std::log1p(std::exp(-std::fabs(x))) + std::max(x, 0.0), true;
     case UnaryKind::HardSigmoid:
       return *y = Clamp(double{a.alpha} * x + double{a.beta}, 0, 1), true;
-    case UnaryKind::HardSwish:
-      return *y = x * Clamp(x / 6 + 0.5, 0, 1), true;
-    case UnaryKind::Clip:
-      return *y = Clamp(x, double{a.alpha}, double{a.beta}), true;
-    case UnaryKind::Gelu:
-      return *y = 0.5 * x * (1 + std::erf(x * std::sqrt(0.5))), true;
+    case UnaryKind::HardSwish: return *y = x * Clamp(x / 6 + 0.5, 0, 1), true;
+    case UnaryKind::Clip: return *y = Clamp(x, double{a.alpha}, double{a.beta}), true;
+    case UnaryKind::Gelu: return *y = 0.5 * x * (1 + std::erf(x * std::sqrt(0.5))), true;
     case UnaryKind::GeluTanh:
       return *y = 0.5 * x * (1 + std::tanh(std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x))), true;
-    case UnaryKind::Silu:
-      return *y = x / (1 + std::exp(-x)), true;
+    case UnaryKind::Silu: return *y = x / (1 + std::exp(-x)), true;
     case UnaryKind::Mish:
       return *y = x * std::tanh(std::log1p(std::exp(-std::fabs(x))) + std::max(x, 0.0)), true;
-    default:
-      return false;
+    default: return false;
   }
 }
 
 bool EvaluateBinary(BinaryKind kind, double a, double b, double* y) {
   switch (kind) {
-    case BinaryKind::Add:
-      return *y = a + b, true;
-    case BinaryKind::Sub:
-      return *y = a - b, true;
-    case BinaryKind::Mul:
-      return *y = a * b, true;
-    case BinaryKind::Div:
-      return *y = a / b, true;
-    case BinaryKind::Pow:
-      return *y = std::pow(a, b), true;
-    case BinaryKind::Min:
-      return *y = std::min(a, b), true;
-    case BinaryKind::Max:
-      return *y = std::max(a, b), true;
-    default:
-      return false;
+    case BinaryKind::Add: return *y = a + b, true;
+    case BinaryKind::Sub: return *y = a - b, true;
+    case BinaryKind::Mul: return *y = a * b, true;
+    case BinaryKind::Div: return *y = a / b, true;
+    case BinaryKind::Pow: return *y = std::pow(a, b), true;
+    case BinaryKind::Min: return *y = std::min(a, b), true;
+    case BinaryKind::Max: return *y = std::max(a, b), true;
+    default: return false;
   }
 }
 
@@ -235,10 +212,8 @@ bool CanApply(const Graph& graph, Node* n, const fb::ActivationT& activation) {
     case UnaryKind::Not:
     case UnaryKind::IsNan:
     case UnaryKind::IsInf:
-    case UnaryKind::BitwiseNot:
-      return false;
-    default:
-      break;
+    case UnaryKind::BitwiseNot: return false;
+    default: break;
   }
   if (n->op.type == fb::Op::Unary || graph.values[n->outputs[0]].dtype != DType::kF32) return false;
   if (n->op.type == fb::Op::Binary && n->op.AsBinary()->kind >= BinaryKind::Equal) return false;

@@ -6,18 +6,12 @@ namespace pare::converter {
 
 std::unique_ptr<fb::ActivationT>* ActivationOf(Node* n) {
   switch (n->op.type) {
-    case fb::Op::MatMul:
-      return &n->op.AsMatMul()->activation;
-    case fb::Op::Conv:
-      return &n->op.AsConv()->activation;
-    case fb::Op::ConvTranspose:
-      return &n->op.AsConvTranspose()->activation;
-    case fb::Op::Binary:
-      return &n->op.AsBinary()->activation;
-    case fb::Op::Unary:
-      return &n->op.AsUnary()->activation;
-    default:
-      return nullptr;
+    case fb::Op::MatMul: return &n->op.AsMatMul()->activation;
+    case fb::Op::Conv: return &n->op.AsConv()->activation;
+    case fb::Op::ConvTranspose: return &n->op.AsConvTranspose()->activation;
+    case fb::Op::Binary: return &n->op.AsBinary()->activation;
+    case fb::Op::Unary: return &n->op.AsUnary()->activation;
+    default: return nullptr;
   }
 }
 

@@ -22,7 +22,8 @@ inline fb::UnaryKind KindOf(const fb::ActivationT* a) {
   return a == nullptr ? fb::UnaryKind::None : a->kind;
 }
 inline bool IsUnary(const Node* n, fb::UnaryKind kind) {
-  return n != nullptr && n->op.type == fb::Op::Unary && KindOf(n->op.AsUnary()->activation.get()) == kind;
+  return n != nullptr && n->op.type == fb::Op::Unary &&
+         KindOf(n->op.AsUnary()->activation.get()) == kind;
 }
 
 // The node's fused activation (Unary: what it computes), or null where the operator has none.

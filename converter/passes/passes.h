@@ -6,6 +6,8 @@
 namespace pare::converter {
 
 Status RemoveDeadCode(Graph& graph, const Options& options);
+Status FuseActivations(Graph& graph, const Options& options);
+Status RecogniseActivations(Graph& graph, const Options& options);
 Status MergeDuplicates(Graph& graph, const Options& options);
 
 }  // namespace pare::converter

@@ -44,8 +44,7 @@ Status RunPipeline(Graph& graph, const Options& options, std::vector<PassRecord>
   if (!broken.empty()) return Error(Code::kInternal, "the imported graph is broken: " + broken);
   int index = 0;
   for (const Pass& pass : passes) {
-    if (options.progress)
-      options.progress(pass.name, index, static_cast<int>(passes.size()));
+    if (options.progress) options.progress(pass.name, index, static_cast<int>(passes.size()));
     ++index;
     if (options.disabled.count(pass.name) != 0) continue;
     const size_t before = CountNodes(graph);
@@ -57,9 +56,9 @@ Status RunPipeline(Graph& graph, const Options& options, std::vector<PassRecord>
     }
     broken = CheckGraph(graph);
     if (!broken.empty())
-      return Error(Code::kInternal,
-                   std::string("pass ") + pass.name + " broke the graph: " + broken +
-                       "; --disable-pass " + pass.name + " leaves it out");
+      return Error(Code::kInternal, std::string("pass ") + pass.name +
+                                        " broke the graph: " + broken + "; --disable-pass " +
+                                        pass.name + " leaves it out");
     const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - start;
     if (records != nullptr)
       records->push_back({pass.name, took.count(), before, CountNodes(graph)});

@@ -9,19 +9,17 @@
 namespace pare::converter {
 namespace {
 
-// Whether output i of the operator may be absent. Elsewhere an output stays even if nobody reads it.
+// Whether output i of the operator may be absent. Elsewhere an output stays even if nobody reads
+// it.
 bool IsOptionalOutput(fb::Op type, size_t i) {
   switch (type) {
     case fb::Op::Pool:
     case fb::Op::LayerNorm:
-    case fb::Op::Unique:
-      return i > 0;
+    case fb::Op::Unique: return i > 0;
     case fb::Op::Lstm:
     case fb::Op::Gru:
-    case fb::Op::Rnn:
-      return true;
-    default:
-      return false;
+    case fb::Op::Rnn: return true;
+    default: return false;
   }
 }
 
@@ -31,9 +29,8 @@ void RemoveUnusedNodes(Graph& graph) {
   for (const Graph::State& s : graph.states) needed[s.next] = 1;
   std::vector<Node> kept;
   for (auto node = graph.nodes.rbegin(); node != graph.nodes.rend(); ++node) {
-    const bool used =
-        std::any_of(node->outputs.begin(), node->outputs.end(),
-                    [&](ValueId v) { return v != kAbsent && needed[v]; });
+    const bool used = std::any_of(node->outputs.begin(), node->outputs.end(),
+                                  [&](ValueId v) { return v != kAbsent && needed[v]; });
     if (!used && node->op.type != fb::Op::Custom) continue;
     for (size_t i = 0; i < node->outputs.size(); ++i) {
       ValueId& v = node->outputs[i];

@@ -57,8 +57,7 @@ Result<std::unique_ptr<FileSink>> FileSink::Create(const std::filesystem::path& 
   } else {
     sink->temporary_ = sink->path_;
     sink->temporary_ += ".tmp" + std::to_string(getpid());
-    sink->file_ =
-        open(sink->temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    sink->file_ = open(sink->temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   }
   if (sink->file_ < 0) {
     sink->temporary_.clear();

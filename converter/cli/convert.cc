@@ -1,0 +1,107 @@
+// pare convert: the flags, and the summary that it prints.
+#include "converter/convert.h"
+
+#include <spdlog/spdlog.h>
+
+#include <memory>
+
+#include "converter/cli/command.h"
+#include "converter/cli/parse.h"
+#include "converter/cli/progress_bar.h"
+#include "converter/cli/report.h"
+
+namespace pare::converter {
+namespace {
+
+constexpr char kExamples[] = R"(Examples:
+  pare convert model.onnx -o model.pare
+  pare convert model.onnx -o model.pare --quantize f16
+  pare convert detector.onnx -o detector.pare --shape x=1x3x640x640
+  pare convert model.onnx -o model.pare --dim batch=1..8 --dim height=32..640
+  pare convert silero.onnx -o silero.pare --state state=stateN
+  pare convert bert-folder -o bert.pare --lora adapter-folder:0.5)";
+
+struct Arguments {
+  std::string source, output, quantize, report;
+  std::vector<std::string> shapes, dims, states, adapters, disabled;
+  bool list_passes = false;
+};
+
+int ListPasses() {
+  for (const Pass& pass : Pipeline()) std::printf("%-24s %s\n", pass.name, pass.help);
+  return kExitOk;
+}
+
+int RunConvert(const Arguments& arguments) {
+  if (arguments.list_passes) return ListPasses();
+  ConvertOptions options;
+  for (const auto& text : arguments.shapes) options.import.shapes.push_back(*ParseShape(text));
+  for (const auto& text : arguments.dims) options.import.dims.push_back(*ParseDim(text));
+  for (const auto& text : arguments.states) options.states.push_back(*ParseState(text));
+  for (const auto& text : arguments.adapters) options.import.adapters.push_back(ParseAdapter(text));
+  options.passes.disabled = {arguments.disabled.begin(), arguments.disabled.end()};
+  if (arguments.quantize == "f16") options.passes.weights = WeightFormat::kF16;
+
+  ProgressBar bar(spdlog::should_log(spdlog::level::info));
+  options.import.warn = [&](const std::string& line) {
+    bar.Clear();
+    spdlog::warn("{}", line);
+  };
+  options.progress = [&](const char* stage, double done) { bar.Show(stage, done); };
+  const auto report = Convert(arguments.source, arguments.output, options);
+  bar.Clear();
+  if (!report.ok()) return Fail(report.status());
+  for (const PassRecord& pass : report.value().passes) {
+    spdlog::debug("{:<24} {:>8.1f} ms  {} -> {} nodes", pass.name, pass.milliseconds,
+                  pass.nodes_before, pass.nodes_after);
+  }
+  if (spdlog::should_log(spdlog::level::info))
+    std::fputs(SummaryText(arguments.source, arguments.output, report.value()).c_str(), stdout);
+  if (arguments.report.empty()) return kExitOk;
+  const Status written =
+      WriteReport(arguments.report, arguments.source, arguments.output, report.value());
+  return written.ok() ? kExitOk : Fail(written);
+}
+
+// A check of CLI11 made of a parser that returns an empty optional where the text is wrong.
+template <class Parse>
+CLI::Validator Check(Parse parse, const char* form) {
+  return CLI::Validator(
+      [parse, form](const std::string& text) {
+        return parse(text) ? std::string() : "'" + text + "' is not of the form " + form;
+      },
+      "");
+}
+
+}  // namespace
+
+Action AddConvert(CLI::App& parser) {
+  auto a = std::make_shared<Arguments>();
+  parser.footer(kExamples);
+  auto* source = parser.add_option("SRC", a->source,
+                                   "model.onnx, or a folder with config.json and "
+                                   "model.safetensors");
+  auto* output = parser.add_option("-o,--output", a->output, "The .pare file to write");
+  parser.add_option("--quantize", a->quantize, "How weights are stored: f16 (half the bytes)")
+      ->check(CLI::IsMember({"f16"}));
+  parser.add_option("--shape", a->shapes, "Fix an input's shape: NAME=1x3x640x640; -1: any size")
+      ->check(Check(ParseShape, "NAME=1x3x640x640"));
+  parser.add_option("--dim", a->dims, "Bound a named dimension: batch=1..8, or fix it: batch=1")
+      ->check(Check(ParseDim, "NAME=MIN..MAX or NAME=SIZE"));
+  parser.add_option("--state", a->states, "Keep an input across runs, fed from an output: IN=OUT")
+      ->check(Check(ParseState, "INPUT=OUTPUT"));
+  parser.add_option("--lora", a->adapters, "Merge a PEFT adapter: FOLDER or FOLDER:SCALE");
+  parser.add_option("--disable-pass", a->disabled, "Leave out a pass; --list-passes names them");
+  parser.add_option("--report", a->report, "Write what was done to FILE.json or FILE.txt")
+      ->check(Check(IsReportName, "FILE.json or FILE.txt"));
+  auto* list = parser.add_flag("--list-passes", a->list_passes, "Print the passes and stop");
+  // SRC and -o are needed unless --list-passes is given.
+  parser.final_callback([=] {
+    if (list->count() > 0) return;
+    if (source->count() == 0) throw CLI::RequiredError("SRC");
+    if (output->count() == 0) throw CLI::RequiredError("-o OUT.pare");
+  });
+  return [a] { return RunConvert(*a); };
+}
+
+}  // namespace pare::converter

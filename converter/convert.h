@@ -1,0 +1,44 @@
+// The whole flow: import, passes, write.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "converter/import/import.h"
+#include "converter/passes/pass.h"
+
+namespace pare::converter {
+
+struct ConvertOptions {
+  // Lets an input live across runs: it starts as zeros, and `output` is copied to it after each.
+  struct State {
+    std::string input, output;
+  };
+  ImportOptions import;
+  std::vector<State> states;
+  Options passes;
+  // Stage ("import", a pass, "write") and how much of the whole is done, 0 to 1. May be empty.
+  std::function<void(const char*, double)> progress;
+};
+
+struct ConvertReport {
+  size_t nodes_before = 0, nodes_after = 0;
+  size_t weights_before = 0, weights_after = 0;
+  uint64_t weight_bytes_before = 0, weight_bytes_after = 0;
+  uint64_t file_bytes = 0;
+  double import_ms = 0, write_ms = 0;
+  std::vector<PassRecord> passes;
+};
+
+// Reads `source`, writes `output`. Where it fails no file is left and an existing one is untouched.
+Result<ConvertReport> Convert(const std::filesystem::path& source,
+                              const std::filesystem::path& output, const ConvertOptions& options);
+
+// Import and passes without the file: what comparing and calibrating start from.
+Result<Graph> Prepare(const std::filesystem::path& source, const ConvertOptions& options,
+                      ConvertReport* report);
+
+}  // namespace pare::converter
