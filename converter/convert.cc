@@ -58,6 +58,7 @@ Result<Graph> Prepare(const std::filesystem::path& source, const ConvertOptions&
   report->weight_bytes_before = WeightBytes(graph);
 
   Options passes = options.passes;
+  passes.warn = options.import.warn;
   passes.progress = [&](const char* name, int index, int count) {
     if (options.progress) options.progress(name, kImported + (kPassed - kImported) * index / count);
   };

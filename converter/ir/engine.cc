@@ -43,7 +43,8 @@ Result<Engine> Engine::Create(const Graph& graph, const EngineOptions& options) 
   parts.metadata = std::move(metadata.bytes);
   for (const Weight* weight : metadata.weights) {
     const std::byte* data = weight->bytes.data;
-    if (reinterpret_cast<uintptr_t>(data) % kAlignment != 0) {
+    // Planning reads small integers only, which need no alignment.
+    if (!options.plan_only && reinterpret_cast<uintptr_t>(data) % kAlignment != 0) {
       std::byte* copy;
       parts.copies.push_back(Bytes::Allocate(weight->bytes.size, &copy));
       std::memcpy(copy, data, weight->bytes.size);

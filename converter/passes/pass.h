@@ -17,6 +17,8 @@ enum class WeightFormat { kF32, kF16 };
 struct Options {
   WeightFormat weights = WeightFormat::kF32;
   std::set<std::string> disabled;  // names of passes that are left out
+  // Told of what is odd but no error. May be empty.
+  std::function<void(const std::string&)> warn;
   // Called before each pass, for progress: name, index, count. May be empty.
   std::function<void(const char*, int, int)> progress;
 };

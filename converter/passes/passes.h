@@ -5,9 +5,14 @@
 
 namespace pare::converter {
 
+Status MoveConstants(Graph& graph, const Options& options);
 Status RemoveDeadCode(Graph& graph, const Options& options);
+Status ChooseLayout(Graph& graph, const Options& options);
+Status FoldConstants(Graph& graph, const Options& options);
 Status FuseActivations(Graph& graph, const Options& options);
+Status Simplify(Graph& graph, const Options& options);
 Status RecogniseActivations(Graph& graph, const Options& options);
+Status InferShapes(Graph& graph, const Options& options);
 Status MergeDuplicates(Graph& graph, const Options& options);
 
 }  // namespace pare::converter

@@ -10,7 +10,22 @@ const std::vector<Pass>& Pipeline() {
   static const std::vector<Pass> passes = {
       {"remove_dead_code", "drop nodes, values and weights that no output needs", RemoveDeadCode,
        false},
+      {"infer_shapes", "find every shape and type; fix sizes that are the same always", InferShapes,
+       false},
+      {"fold_constants", "compute what depends on constants only", FoldConstants, true},
+      {"move_constants", "turn constant inputs that say axes and sizes into attributes",
+       MoveConstants, true},
       {"merge_duplicates", "compute equal nodes once", MergeDuplicates, true},
+      {"simplify", "remove nodes that change nothing, merge pairs that are one", Simplify, true},
+      {"recognise_activations",
+       "find GELU, SiLU, hard-swish and others in their exported spellings", RecogniseActivations,
+       true},
+      {"choose_layout", "move and cancel transposes", ChooseLayout, false},
+      {"infer_shapes", "find every shape and type again", InferShapes, false},
+      {"fold_constants", "compute what depends on constants only, again", FoldConstants, true},
+      {"merge_duplicates", "compute equal nodes once, again", MergeDuplicates, true},
+      {"fuse_activations", "apply activations where their input is made", FuseActivations, true},
+      {"remove_dead_code", "drop what is left over", RemoveDeadCode, false},
   };
   return passes;
 }
