@@ -5,14 +5,19 @@
 
 namespace pare::converter {
 
-Status MoveConstants(Graph& graph, const Options& options);
-Status RemoveDeadCode(Graph& graph, const Options& options);
 Status ChooseLayout(Graph& graph, const Options& options);
 Status FoldConstants(Graph& graph, const Options& options);
 Status FuseActivations(Graph& graph, const Options& options);
-Status Simplify(Graph& graph, const Options& options);
-Status RecogniseActivations(Graph& graph, const Options& options);
+Status FuseAttention(Graph& graph, const Options& options);
+Status FuseLinear(Graph& graph, const Options& options);
+Status FuseNorms(Graph& graph, const Options& options);
 Status InferShapes(Graph& graph, const Options& options);
+Status LowerTypes(Graph& graph, const Options& options);
 Status MergeDuplicates(Graph& graph, const Options& options);
+Status MoveConstants(Graph& graph, const Options& options);
+Status PackWeights(Graph& graph, const Options& options);
+Status RecogniseActivations(Graph& graph, const Options& options);
+Status RemoveDeadCode(Graph& graph, const Options& options);
+Status Simplify(Graph& graph, const Options& options);
 
 }  // namespace pare::converter

@@ -10,6 +10,8 @@ const std::vector<Pass>& Pipeline() {
   static const std::vector<Pass> passes = {
       {"remove_dead_code", "drop nodes, values and weights that no output needs", RemoveDeadCode,
        false},
+      {"lower_types", "compute other floats as f32, other integers as i32 or i64", LowerTypes,
+       false},
       {"infer_shapes", "find every shape and type; fix sizes that are the same always", InferShapes,
        false},
       {"fold_constants", "compute what depends on constants only", FoldConstants, true},
@@ -20,11 +22,19 @@ const std::vector<Pass>& Pipeline() {
       {"recognise_activations",
        "find GELU, SiLU, hard-swish and others in their exported spellings", RecogniseActivations,
        true},
+      {"fuse_norms", "find LayerNorm, RmsNorm and Softmax in their exported spellings", FuseNorms,
+       true},
+      {"fuse_attention", "make attention one node that splits and merges heads itself",
+       FuseAttention, true},
       {"choose_layout", "move and cancel transposes", ChooseLayout, false},
+      {"remove_dead_code", "drop what is left over", RemoveDeadCode, false},
       {"infer_shapes", "find every shape and type again", InferShapes, false},
       {"fold_constants", "compute what depends on constants only, again", FoldConstants, true},
       {"merge_duplicates", "compute equal nodes once, again", MergeDuplicates, true},
+      {"fuse_linear", "fold factors, terms and residual additions into convolutions and products",
+       FuseLinear, true},
       {"fuse_activations", "apply activations where their input is made", FuseActivations, true},
+      {"pack_weights", "lay weights out as kernels read them", PackWeights, true},
       {"remove_dead_code", "drop what is left over", RemoveDeadCode, false},
   };
   return passes;

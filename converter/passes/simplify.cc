@@ -132,13 +132,26 @@ bool MergeBounds(Rewriter& rewriter, Node* n) {
   return true;
 }
 
+// Whether a Reshape to `target` leaves a value of that shape as it is.
+bool KeepsShape(const std::vector<int64_t>& target, const Shape& shape) {
+  int inferred = 0;
+  for (size_t i = 0; i < target.size() && i < kMaxRank; ++i) {
+    inferred += target[i] == -1 ? 1 : 0;
+    const bool same = target[i] == 0 || target[i] == -1 || target[i] == shape[static_cast<int>(i)];
+    if (!same) return false;
+  }
+  return inferred <= 1 && target.size() == static_cast<size_t>(shape.rank);
+}
+
 bool SimplifyReshape(Rewriter& rewriter, Node* n) {
   fb::ReshapeT* reshape = n->op.AsReshape();
   if (reshape == nullptr || InputOf(n, 1) != kAbsent) return false;
   const Graph& graph = rewriter.graph();
   const ValueId x = n->inputs[0], y = n->outputs[0];
-  if (SameShape(graph, x, y) && CountUnknown(graph.values[x].shape) <= 1)
-    return rewriter.Bypass(n, x);
+  const bool same = SameShape(graph, x, y) && CountUnknown(graph.values[x].shape) <= 1;
+  const bool kept = graph.values[x].has_shape && !reshape->allow_zero &&
+                    KeepsShape(reshape->shape, graph.values[x].shape);
+  if (same || kept) return rewriter.Bypass(n, x);
   const Node* before = rewriter.Producer<fb::ReshapeT>(x);
   if (before == nullptr || InputOf(before, 1) != kAbsent || reshape->allow_zero) return false;
   const fb::ReshapeT& first = *before->op.AsReshape();
@@ -215,9 +228,17 @@ bool SkipExpand(Rewriter& rewriter, Node* n) {
   return false;
 }
 
-constexpr Rule kRules[] = {
-    SkipIdentity,    SimplifyCast, SimplifyBinary,  MergeBounds,      SkipIdle,
-    SimplifyReshape, SkipExpand,   MergeTransposes, ReshapeTranspose, MoveTransposeThroughReshape};
+constexpr Rule kRules[] = {SkipIdentity,
+                           SimplifyCast,
+                           SimplifyBinary,
+                           MergeBounds,
+                           SkipIdle,
+                           SimplifyReshape,
+                           SkipExpand,
+                           MergeTransposes,
+                           ReshapeTranspose,
+                           MoveTransposeThroughReshape,
+                           TakeTransposedOperand};
 
 }  // namespace
 

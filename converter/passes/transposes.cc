@@ -73,6 +73,20 @@ bool ReshapeTranspose(Rewriter& rewriter, Node* n) {
   return TurnIntoReshape(rewriter, n, PermutationOf(rewriter.graph(), n));
 }
 
+bool TakeTransposedOperand(Rewriter& rewriter, Node* n) {
+  fb::MatMulT* matmul = n->op.AsMatMul();
+  if (matmul == nullptr) return false;
+  const Node* transpose = rewriter.Producer<fb::TransposeT>(n->inputs[1]);
+  if (transpose == nullptr || rewriter.graph().IsConstant(transpose->inputs[0])) return false;
+  Permutation p = PermutationOf(rewriter.graph(), transpose);
+  if (p.size() < 2) return false;
+  std::swap(p[p.size() - 1], p[p.size() - 2]);
+  if (!IsIdentity(p)) return false;
+  matmul->trans_b = !matmul->trans_b;
+  rewriter.SetInput(n, 1, transpose->inputs[0]);
+  return true;
+}
+
 namespace {
 
 // The Transpose that feeds the Reshape, as two: `inner` within each group of dimensions that the

@@ -17,6 +17,9 @@ bool ReshapeTranspose(Rewriter& rewriter, Node* n);
 // the Reshape splits or merges dimensions that stay neighbours.
 bool MoveTransposeThroughReshape(Rewriter& rewriter, Node* n);
 
+// A MatMul reads the second operand transposed where it was.
+bool TakeTransposedOperand(Rewriter& rewriter, Node* n);
+
 // Adds a node that transposes x (or a Reshape where that does the same) and returns its result.
 ValueId AddTranspose(Rewriter& rewriter, const std::string& name, ValueId x, const Permutation& p);
 
