@@ -1,0 +1,254 @@
+#include "runtime/ops/op.h"
+#include "tests/converter/support/graph_builder.h"
+
+namespace pare::converter {
+namespace {
+
+using fb::BinaryKind;
+using fb::ReduceKind;
+using fb::UnaryKind;
+
+// What the only node of the optimised graph, a Unary, computes.
+UnaryKind KindLeft(const Graph& graph) {
+  EXPECT_EQ(graph.nodes.size(), 1u);
+  if (graph.nodes.empty() || graph.nodes[0].op.AsUnary() == nullptr) return UnaryKind::None;
+  return graph.nodes[0].op.AsUnary()->activation->kind;
+}
+
+TEST(RecogniseActivations, HardSwish) {
+  GraphBuilder b;
+  const ValueId x = b.Input("x", {64});
+  const ValueId clip =
+      b.Unary(UnaryKind::Clip, b.Binary(BinaryKind::Add, x, b.Scalar(3)), 0, 6);
+  b.Output(b.Binary(BinaryKind::Div, b.Binary(BinaryKind::Mul, x, clip), b.Scalar(6)), "y");
+  Optimise(&b.graph);
+  EXPECT_EQ(KindLeft(b.graph), UnaryKind::HardSwish);
+}
+
+TEST(RecogniseActivations, HardSwishOfHardSigmoid) {
+  GraphBuilder b;
+  const ValueId x = b.Input("x", {64});
+  b.Output(b.Binary(BinaryKind::Mul, b.Unary(UnaryKind::HardSigmoid, x, 1.0f / 6, 0.5f), x), "y");
+  Optimise(&b.graph);
+  EXPECT_EQ(KindLeft(b.graph), UnaryKind::HardSwish);
+}
+
+TEST(RecogniseActivations, HardSigmoid) {
+  GraphBuilder b;
+  const ValueId x = b.Input("x", {64});
+  const ValueId line =
+      b.Binary(BinaryKind::Add, b.Binary(BinaryKind::Mul, x, b.Scalar(0.2f)), b.Scalar(0.5f));
+  b.Output(b.Unary(UnaryKind::Clip, line, 0, 1), "y");
+  Optimise(&b.graph);
+  EXPECT_EQ(KindLeft(b.graph), UnaryKind::HardSigmoid);
+}
+
+TEST(RecogniseActivations, Silu) {
+  GraphBuilder b;
+  const ValueId x = b.Input("x", {64});
+  b.Output(b.Binary(BinaryKind::Mul, x, b.Unary(UnaryKind::Sigmoid, x)), "y");
+  Optimise(&b.graph);
+  EXPECT_EQ(KindLeft(b.graph), UnaryKind::Silu);
+}
+
+TEST(RecogniseActivations, Mish) {
+  GraphBuilder b;
+  const ValueId x = b.Input("x", {64});
+  const ValueId t = b.Unary(UnaryKind::Tanh, b.Unary(UnaryKind::Softplus, x));
+  b.Output(b.Binary(BinaryKind::Mul, x, t), "y");
+  Optimise(&b.graph);
+  EXPECT_EQ(KindLeft(b.graph), UnaryKind::Mish);
+}
+
+TEST(RecogniseActivations, GeluByErf) {
+  for (int spelling = 0; spelling < 3; ++spelling) {
+    GraphBuilder b;
+    const ValueId x = b.Input("x", {64});
+    const ValueId erf =
+        b.Unary(UnaryKind::Erf, b.Binary(BinaryKind::Div, x, b.Scalar(1.41421356f)));
+    const ValueId sum = b.Binary(BinaryKind::Add, erf, b.Scalar(1));
+    const ValueId half = b.Scalar(0.5f);
+    ValueId y;
+    if (spelling == 0) {
+      y = b.Binary(BinaryKind::Mul, b.Binary(BinaryKind::Mul, x, sum), half);
+    } else if (spelling == 1) {
+      y = b.Binary(BinaryKind::Mul, b.Binary(BinaryKind::Mul, x, half), sum);
+    } else {
+      y = b.Binary(BinaryKind::Mul, x, b.Binary(BinaryKind::Mul, sum, half));
+    }
+    b.Output(y, "y");
+    Optimise(&b.graph);
+    EXPECT_EQ(KindLeft(b.graph), UnaryKind::Gelu) << spelling;
+  }
+}
+
+TEST(RecogniseActivations, GeluByTanh) {
+  GraphBuilder b;
+  const ValueId x = b.Input("x", {64});
+  const ValueId cube = b.Binary(BinaryKind::Pow, x, b.Scalar(3));
+  ValueId t = b.Binary(BinaryKind::Add, x, b.Binary(BinaryKind::Mul, cube, b.Scalar(0.044715f)));
+  t = b.Unary(UnaryKind::Tanh, b.Binary(BinaryKind::Mul, t, b.Scalar(0.7978845608f)));
+  t = b.Binary(BinaryKind::Add, t, b.Scalar(1));
+  b.Output(b.Binary(BinaryKind::Mul, b.Binary(BinaryKind::Mul, x, t), b.Scalar(0.5f)), "y");
+  Optimise(&b.graph);
+  EXPECT_EQ(KindLeft(b.graph), UnaryKind::GeluTanh);
+}
+
+TEST(RecogniseActivations, LeavesWhatIsReadElsewhere) {
+  GraphBuilder b;
+  const ValueId x = b.Input("x", {64});
+  const ValueId gate = b.Unary(UnaryKind::Sigmoid, x);
+  b.Output(b.Binary(BinaryKind::Mul, x, gate), "y");
+  b.Output(gate, "gate");
+  Optimise(&b.graph);
+  EXPECT_EQ(b.graph.nodes.size(), 2u);
+}
+
+TEST(FuseLinear, BatchNormResidualAndActivationGoIntoAConvolution) {
+  GraphBuilder b;
+  const ValueId x = b.Input("x", {1, 6, 6, 4});
+  fb::ConvT conv;
+  conv.pads = {1, 1, 1, 1};
+  ValueId y = b.Op(std::move(conv), {x, b.Random({4, 3, 3, 4}), b.Random({4})});
+  y = b.Binary(BinaryKind::Mul, y, b.Random({4}));
+  y = b.Binary(BinaryKind::Add, y, b.Random({1, 1, 1, 4}));
+  y = b.Binary(BinaryKind::Add, x, y);
+  b.Output(b.Unary(UnaryKind::Relu, y), "y");
+  Optimise(&b.graph);
+  ASSERT_EQ(b.graph.nodes.size(), 1u);
+  EXPECT_EQ(b.graph.nodes[0].inputs.size(), 4u);
+  EXPECT_EQ(b.graph.nodes[0].op.AsConv()->activation->kind, UnaryKind::Relu);
+}
+
+TEST(FuseLinear, ScaleAndBiasGoIntoAProduct) {
+  for (bool trans_b : {false, true}) {
+    GraphBuilder b;
+    fb::MatMulT product;
+    product.trans_b = trans_b;
+    const ValueId w = trans_b ? b.Random({3, 7}) : b.Random({7, 3});
+    ValueId y = b.Op(std::move(product), {b.Input("x", {5, 7}), w});
+    y = b.Binary(BinaryKind::Sub, y, b.Random({3}));
+    y = b.Binary(BinaryKind::Div, y, b.Const<float>({3}, {2, 3, 4}));
+    b.Output(b.Unary(UnaryKind::Gelu, y), "y");
+    Optimise(&b.graph);
+    EXPECT_EQ(b.graph.nodes.size(), 1u);
+  }
+}
+
+TEST(FuseLinear, DoesNotScaleAResidual) {
+  GraphBuilder b;
+  const ValueId x = b.Input("x", {5, 3});
+  ValueId y = b.Op(fb::MatMulT(), {x, b.Random({3, 3})});
+  y = b.Binary(BinaryKind::Add, y, x);
+  b.Output(b.Binary(BinaryKind::Mul, y, b.Random({3})), "y");
+  Optimise(&b.graph);
+  EXPECT_EQ(b.graph.nodes.size(), 2u);
+}
+
+TEST(FuseLinear, DoesNotTakeABroadcastAddend) {
+  GraphBuilder b;
+  const ValueId x = b.Input("x", {1, 3});
+  const ValueId y = b.Op(fb::MatMulT(), {x, b.Random({3, 3})});
+  b.Output(b.Binary(BinaryKind::Add, y, b.Input("z", {4, 3})), "y");
+  Optimise(&b.graph);
+  EXPECT_EQ(b.graph.nodes.size(), 2u);
+}
+
+ValueId Mean(GraphBuilder& b, ValueId x) {
+  fb::ReduceT mean;
+  mean.kind = ReduceKind::Mean;
+  mean.axes = {-1};
+  return b.Op(std::move(mean), {x});
+}
+
+TEST(FuseNorms, LayerNorm) {
+  GraphBuilder b;
+  const ValueId x = b.Input("x", {2, 3, 8});
+  const ValueId d = b.Binary(BinaryKind::Sub, x, Mean(b, x));
+  const ValueId variance = Mean(b, b.Binary(BinaryKind::Pow, d, b.Scalar(2)));
+  const ValueId root =
+      b.Unary(UnaryKind::Sqrt, b.Binary(BinaryKind::Add, variance, b.Scalar(1e-5f)));
+  ValueId y = b.Binary(BinaryKind::Div, d, root);
+  y = b.Binary(BinaryKind::Add, b.Binary(BinaryKind::Mul, y, b.Random({8})), b.Random({8}));
+  b.Output(y, "y");
+  Optimise(&b.graph);
+  ASSERT_EQ(b.graph.nodes.size(), 1u);
+  EXPECT_EQ(b.graph.nodes[0].op.type, fb::Op::LayerNorm);
+  EXPECT_EQ(b.graph.nodes[0].inputs.size(), 3u);
+}
+
+TEST(FuseNorms, RmsNorm) {
+  GraphBuilder b;
+  const ValueId x = b.Input("x", {2, 3, 8});
+  const ValueId square = Mean(b, b.Binary(BinaryKind::Mul, x, x));
+  const ValueId root =
+      b.Unary(UnaryKind::Sqrt, b.Binary(BinaryKind::Add, square, b.Scalar(1e-6f)));
+  const ValueId y = b.Binary(BinaryKind::Mul, x, b.Unary(UnaryKind::Reciprocal, root));
+  b.Output(b.Binary(BinaryKind::Mul, b.Random({8}), y), "y");
+  Optimise(&b.graph);
+  ASSERT_EQ(b.graph.nodes.size(), 1u);
+  EXPECT_EQ(b.graph.nodes[0].op.type, fb::Op::RmsNorm);
+}
+
+TEST(FuseNorms, Softmax) {
+  GraphBuilder b;
+  const ValueId x = b.Input("x", {2, 3, 8});
+  fb::ReduceT largest, sum;
+  largest.kind = ReduceKind::Max;
+  largest.axes = {1};
+  sum.axes = {1};
+  const ValueId e =
+      b.Unary(UnaryKind::Exp, b.Binary(BinaryKind::Sub, x, b.Op(std::move(largest), {x})));
+  b.Output(b.Binary(BinaryKind::Div, e, b.Op(std::move(sum), {e})), "y");
+  Optimise(&b.graph);
+  ASSERT_EQ(b.graph.nodes.size(), 1u);
+  EXPECT_EQ(b.graph.nodes[0].op.type, fb::Op::Softmax);
+}
+
+// softmax(q k^T / 2 + mask) v with 2 heads of 4, as PyTorch exports it.
+ValueId AddAttention(GraphBuilder& b, ValueId q, ValueId k, ValueId v, ValueId mask) {
+  const auto split = [&](ValueId x, const std::vector<int64_t>& perm) {
+    return b.Transpose(b.Reshape(x, {0, 0, 2, 4}), perm);
+  };
+  ValueId s = b.Op(fb::MatMulT(), {split(q, {0, 2, 1, 3}), split(k, {0, 2, 3, 1})});
+  s = b.Binary(BinaryKind::Add, b.Binary(BinaryKind::Div, s, b.Scalar(2)), mask);
+  const ValueId p = b.Op(fb::SoftmaxT(), {s});
+  const ValueId y = b.Op(fb::MatMulT(), {p, split(v, {0, 2, 1, 3})});
+  return b.Reshape(b.Transpose(y, {0, 2, 1, 3}), {0, 0, 8});
+}
+
+TEST(FuseAttention, SeparateProjections) {
+  if (FindOp(static_cast<uint8_t>(fb::Op::Attention)) == nullptr) GTEST_SKIP();
+  GraphBuilder b;
+  const ValueId x = b.Input("x", {-1, -1, 8});
+  const ValueId q = b.Op(fb::MatMulT(), {x, b.Random({8, 8})});
+  const ValueId k = b.Op(fb::MatMulT(), {x, b.Random({8, 8})});
+  const ValueId v = b.Op(fb::MatMulT(), {x, b.Random({8, 8})});
+  b.Output(AddAttention(b, q, k, v, b.Random({1, 2, 1, 1})), "y");
+  Optimise(&b.graph, {}, 1e-5f, {{"x.0", 2}, {"x.1", 5}});
+  EXPECT_EQ(b.graph.nodes.size(), 4u);
+  EXPECT_EQ(CountOps(b.graph, fb::Op::Attention), 1);
+}
+
+TEST(FuseAttention, PackedProjection) {
+  if (FindOp(static_cast<uint8_t>(fb::Op::Attention)) == nullptr) GTEST_SKIP();
+  GraphBuilder b;
+  const ValueId x = b.Input("x", {1, -1, 8});
+  const ValueId all = b.Op(fb::MatMulT(), {x, b.Random({8, 24})});
+  const ValueId heads = b.Transpose(b.Reshape(all, {1, -1, 3, 2, 4}), {2, 0, 3, 1, 4});
+  const auto part = [&](int64_t i) {
+    return b.Op(fb::GatherT(), {heads, b.Const<int64_t>({}, {i})});
+  };
+  const ValueId kt = b.Transpose(part(1), {0, 1, 3, 2});
+  const ValueId s = b.Op(fb::MatMulT(), {part(0), kt});
+  const ValueId p = b.Op(fb::SoftmaxT(), {s});
+  const ValueId y = b.Op(fb::MatMulT(), {p, part(2)});
+  b.Output(b.Reshape(b.Transpose(y, {0, 2, 1, 3}), {1, -1, 8}), "y");
+  Optimise(&b.graph, {}, 1e-5f, {{"x.1", 5}});
+  EXPECT_EQ(CountOps(b.graph, fb::Op::Attention), 1);
+  EXPECT_EQ(CountOps(b.graph, fb::Op::Transpose), 0);
+  EXPECT_EQ(b.graph.nodes.size(), 5u);
+}
+
+}  // namespace
+}  // namespace pare::converter
