@@ -43,6 +43,7 @@ GemmSize SizeOf(const ConvGeometry& g, DType weight) {
   s.n = static_cast<size_t>(g.filters / g.group);
   s.taps = g.Taps();
   s.k = g.Depth();
+  s.b_k = s.taps * s.k;
   s.b = weight;
   if (TapsAreLines(g)) {
     s.taps /= static_cast<size_t>(g.kernel[2]);

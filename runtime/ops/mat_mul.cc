@@ -127,7 +127,7 @@ Result<Scratch> ScratchOf(const NodeView& node, const Product& p) {
 
 GemmSize SizeOf(const NodeView& node, const Product& p) {
   const Tensor& b = *node.In(1);
-  return {p.groups, p.m, p.n, 1, p.k, 0, PacksB(b) ? DType::kF32 : b.dtype};
+  return {p.groups, p.m, p.n, 1, p.k, p.k, 0, PacksB(b) ? DType::kF32 : b.dtype};
 }
 
 Status PlanProduct(PlanContext& context) {

@@ -48,7 +48,7 @@ struct ScratchLayout {
         patch(s.patch == 0
                   ? 0
                   : RoundUp(kPatchBytes + kMaxTileRows * s.patch * sizeof(float), kAlignment)),
-        panels(unpack ? RoundUp(s.taps * s.k, 2) * kernel.nr * sizeof(float) : 0),
+        panels(unpack ? RoundUp(s.b_k, 2) * kernel.nr * sizeof(float) : 0),
         tile(kMaxTileRows * kMaxTileColumns * sizeof(float)) {}
   size_t Total() const { return pointers + patch + panels + tile; }
   size_t pointers, patch, panels, tile;
@@ -107,7 +107,7 @@ Status PlanGemm(const GemmSize& s, float alpha, const ActivationParams& activati
   PARE_TRY(PlanActivation(activation, cpu, plan));
   plan->alpha = alpha;
   plan->unpack = nullptr;
-  plan->kernel = s.b == DType::kF32 || (s.m == 1 && s.taps == 1)
+  plan->kernel = s.b == DType::kF32 || (s.m == 1 && s.k == s.b_k)
                      ? SelectMatmul(DType::kF32, s.b, s.m, s.n, cpu)
                      : nullptr;
   if (plan->kernel == nullptr) {
@@ -176,10 +176,10 @@ class Block {
     args.taps = s.taps;
     args.k = s.k;
     args.tap_k = problem_.tap_k;
-    args.panel_bytes = PackedBytesT16(s.b, kPanelRows, s.taps * s.k);
+    args.panel_bytes = PackedBytesT16(s.b, kPanelRows, s.b_k);
     args.b = static_cast<const std::byte*>(group_.b) + first_panel * args.panel_bytes;
     if (plan_.unpack != nullptr) {
-      const size_t k = RoundUp(s.taps * s.k, 2);
+      const size_t k = RoundUp(s.b_k, 2);
       for (size_t p = 0; p < last_panel - first_panel; ++p) {
         const auto* cells = static_cast<const std::byte*>(args.b) + p * args.panel_bytes;
         plan_.unpack(reinterpret_cast<const uint16_t*>(cells), k / 2, panels_ + p * k * kPanelRows);

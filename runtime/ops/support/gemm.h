@@ -21,6 +21,7 @@ namespace pare {
 struct GemmSize {
   size_t groups, m, n;  // of each group
   size_t taps, k;       // k floats a tap
+  size_t b_k;           // of a whole row of b: taps * k, unless GemmProblem::tap_k picks some
   // Floats that `point` may use for each row of a block, to copy what does not lie in one piece.
   size_t patch;
   DType b;  // f32, f16, bf16
