@@ -27,14 +27,14 @@ Status CarriedValues::Infer(const Plan& body, uint32_t first_output) const {
     if (result.dtype != in.dtype || result.layout != Layout::kPlain) {
       return ShapeError("a value that a body carries to its next trip changes its type");
     }
-    const bool dynamic = in.dynamic || result.dynamic;
+    // A result whose size only data tells has the size of its input, or Next refuses it.
     bool fits = result.shape.rank == in.shape.rank;
-    for (int d = 0; fits && d < in.shape.rank; ++d) {
-      fits = dynamic ? result.shape[d] <= in.shape[d] : result.shape[d] == in.shape[d];
+    for (int d = 0; fits && !result.dynamic && d < in.shape.rank; ++d) {
+      fits = in.dynamic ? result.shape[d] <= in.shape[d] : result.shape[d] == in.shape[d];
     }
     if (!fits) return ShapeError("a value that a body carries to its next trip changes its size");
-    PARE_TRY(dynamic ? SetDynamicOutput(node_, i, in.dtype, in.shape)
-                     : SetCheckedOutput(node_, i, in.dtype, in.shape));
+    PARE_TRY(in.dynamic ? SetDynamicOutput(node_, i, in.dtype, in.shape)
+                        : SetCheckedOutput(node_, i, in.dtype, in.shape));
   }
   return Ok();
 }
@@ -64,9 +64,10 @@ Status CarriedValues::Next(Plan* body, uint32_t first_output) {
   for (uint32_t i = 0; i < count_; ++i) {
     const Tensor& result = body->output(first_output + i);
     const size_t room = node_.In(first_ + i)->Bytes();
-    if (result.Bytes() > room) {
+    const Tensor& in = body->input(first_ + i);
+    if (in.dynamic ? result.Bytes() > room : result.shape != in.shape) {
       return Error(Code::kUnsupported,
-                   "a value that a body carries to its next trip outgrows its first size");
+                   "a value that a body carries to its next trip changes its size");
     }
     CopyBytes(at, result.data, result.Bytes());
     at += AlignUp(room + 16);

@@ -192,6 +192,35 @@ TEST(Loop, RejectsACarriedValueThatGrows) {
   EXPECT_EQ(t.TryRun().code, Code::kShape);
 }
 
+// iteration, condition, sum, list -> condition, sum + list[iteration]; the planner cannot know that
+// a slice has one element.
+Graph SummingSlices(bool one) {
+  Graph g;
+  const ValueId iteration = Input(g, "iteration", DType::kI64);
+  const ValueId condition = Input(g, "condition", DType::kBool);
+  const ValueId sum = Input(g, "sum", DType::kF32), list = Input(g, "list", DType::kF32);
+  fb::UnsqueezeT unsqueeze;
+  unsqueeze.axes = {0};
+  const ValueId begin = Node(g, unsqueeze, {iteration}, DType::kI64);
+  const ValueId end = Node(g, Binary(fb::BinaryKind::Add),
+                           {begin, Constant<int64_t>(g, {1}, {one ? 1 : 2})}, DType::kI64);
+  const ValueId slice = Node(g, fb::SliceT(), {list, begin, end});
+  g.outputs = {condition, Node(g, Binary(fb::BinaryKind::Add), {sum, slice})};
+  return g;
+}
+
+TEST(Loop, TrustsSizesThatOnlyDataTells) {
+  OpTest<fb::LoopT> t(LoopOf(1));
+  t.Body(SummingSlices(true)).Known<int64_t>({}, {3}).Absent();
+  t.In<float>({1}, {10}).In<float>({4}, {1, 2, 3, 4});
+  ASSERT_TRUE(t.Run());
+  EXPECT_EQ(t.Values<float>(0), (Floats{16}));
+  OpTest<fb::LoopT> grows(LoopOf(1));
+  grows.Body(SummingSlices(false)).Known<int64_t>({}, {3}).Absent();
+  grows.In<float>({1}, {10}).In<float>({4}, {1, 2, 3, 4});
+  EXPECT_EQ(grows.TryRun().code, Code::kUnsupported);
+}
+
 // state, slice -> state + slice, state + slice
 Graph Summing() {
   Graph g;
