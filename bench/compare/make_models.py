@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
-"""make_models.py FOLDER [NAME...]: writes the networks of the comparison as ONNX, with fixed shapes.
+"""Writes the networks of the comparison as ONNX, with fixed shapes.
 
 mobilenet_v2, resnet50: torchvision's architectures with seeded random weights, batch norm folded
 (mobilenet_v2_bn, resnet50_bn: not folded). Speed does not depend on the values. minilm: the encoder of
 all-MiniLM-L6-v2 with its real weights, 128 tokens. ppocr_det, ppocr_rec: PP-OCRv4 at a fixed shape.
 """
+import argparse
 import json
 import math
 import pathlib
-import sys
 
 import numpy as np
 import onnx
@@ -207,14 +207,16 @@ MAKERS = {
 
 
 def main():
-    folder = pathlib.Path(sys.argv[1])
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in sys.argv[2:] or MAKERS:
-        MAKERS[name](folder / f"{name}.onnx")
-        print(folder / f"{name}.onnx")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=pathlib.Path)
+    parser.add_argument("names", nargs="*", choices=[[], *MAKERS], metavar="NAME", help="default: all")
+    arguments = parser.parse_args()
+    arguments.folder.mkdir(parents=True, exist_ok=True)
+    for name in arguments.names or MAKERS:
+        path = arguments.folder / f"{name}.onnx"
+        MAKERS[name](path)
+        print(path)
 
 
 if __name__ == "__main__":
-    if len(sys.argv) < 2:
-        sys.exit(__doc__)
     main()

@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# run.sh BUILD: the model test as ctest calls it; 77 means skipped.
+set -euo pipefail
+build=$(realpath "$1")
+cd "$(dirname "$0")/../.."
+if ! scripts/venv.sh; then
+  echo "no Python packages: the package index cannot be reached"
+  [ -z "${PARE_REQUIRE_MODELS:-}" ] && exit 77
+  exit 1
+fi
+exec build/venv/bin/python tests/models/compare_models.py --build "$build"
