@@ -3,13 +3,12 @@
 # tests use (scripts/requirements.txt, and the files named). Does nothing where they are there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-files=(scripts/requirements.txt "$@")
-wanted=$(cat "${files[@]}")
-stamp=build/venv/.requirements
-if [ -e "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ]; then exit 0; fi
-echo "venv: installing into build/venv: $(tr '\n' ' ' <<<"$wanted")"
-[ -x build/venv/bin/python ] || python3 -m venv build/venv
-options=()
-for file in "${files[@]}"; do options+=(-r "$file"); done
-build/venv/bin/pip install --quiet --disable-pip-version-check "${options[@]}" </dev/null
-echo "$wanted" >"$stamp"
+for file in scripts/requirements.txt "$@"; do
+  # A stamp a file, named by its contents: what one caller installed, another leaves alone.
+  stamp=build/venv/.installed-$(sha256sum "$file" | cut -c1-16)
+  [ -e "$stamp" ] && continue
+  echo "venv: installing into build/venv: $(tr '\n' ' ' <"$file")"
+  [ -x build/venv/bin/python ] || python3 -m venv build/venv
+  build/venv/bin/pip install --quiet --disable-pip-version-check -r "$file" </dev/null
+  touch "$stamp"
+done

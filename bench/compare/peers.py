@@ -1,0 +1,177 @@
+"""One class a runtime: load(file, threads) returns a function that runs the network once.
+
+Every runtime computes in f32, on the threads it is given, with its input in place beforehand where its
+interface allows that; what it returns is read as a user would read it.
+"""
+import os
+import pathlib
+import sys
+
+import numpy as np
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+def sample(model):
+    """Seeded inputs of a network, by name."""
+    r = np.random.default_rng(1)
+    shapes = {"ppocr_det": (1, 3, 640, 640), "ppocr_rec": (1, 3, 48, 320)}
+    if model != "minilm":
+        return {"x": r.standard_normal(shapes.get(model, (1, 3, 224, 224)), dtype=np.float32)}
+    return {"input_ids": r.integers(1000, 30000, (1, 128)), "attention_mask": np.ones((1, 128), np.int64),
+            "token_type_ids": np.zeros((1, 128), np.int64)}
+
+
+class Pare:
+    suffix = ".pare"
+
+    def __init__(self):
+        sys.path.insert(0, str(ROOT / "scripts"))
+        import pare
+        pare.library()
+        self.pare = pare
+
+    def load(self, path, threads, inputs):
+        session = self.pare.Session(self.pare.Model(path), threads=threads)
+        given = {k: v for k, v in inputs.items() if k in session.input_names}
+        targets = [(session.input(k), v) for k, v in given.items()]
+        name = session.output_names[0]
+
+        def run():
+            # An input's memory may be reused during the run, so it is written before each, as a user must.
+            for target, values in targets:
+                target[...] = values
+            session.compute()
+            return session.output(name)
+        return run
+
+
+class OnnxRuntime:
+    suffix = ".onnx"
+
+    def __init__(self):
+        import onnxruntime
+        self.ort = onnxruntime
+
+    def load(self, path, threads, inputs):
+        options = self.ort.SessionOptions()
+        options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
+        options.log_severity_level = 3
+        session = self.ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        return lambda: session.run(None, inputs)[0]
+
+
+class OpenVino:
+    suffix = ".onnx"
+
+    def __init__(self):
+        import openvino
+        self.ov = openvino
+
+    def load(self, path, threads, inputs):
+        settings = {"INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1, "PERFORMANCE_HINT": "LATENCY",
+                    "ENABLE_CPU_PINNING": False, "INFERENCE_PRECISION_HINT": "f32"}
+        request = self.ov.Core().compile_model(path, "CPU", settings).create_infer_request()
+        tensors = {k: self.ov.Tensor(v, shared_memory=True) for k, v in inputs.items()}
+        for name, tensor in tensors.items():
+            request.set_tensor(name, tensor)
+
+        def run(keep=(inputs, tensors)):
+            request.infer()
+            return request.get_output_tensor(0).data
+        return run
+
+
+class LiteRt:
+    suffix = ".tflite"
+
+    def __init__(self):
+        from ai_edge_litert.interpreter import Interpreter
+        self.interpreter = Interpreter
+
+    def load(self, path, threads, inputs):
+        interpreter = self.interpreter(path, num_threads=threads)
+        interpreter.allocate_tensors()
+        for detail in interpreter.get_input_details():
+            values = inputs[detail["name"]]
+            if values.ndim == 4:
+                values = np.ascontiguousarray(values.transpose(0, 2, 3, 1))
+            interpreter.set_tensor(detail["index"], values.astype(detail["dtype"]))
+        out = interpreter.get_output_details()[0]["index"]
+
+        def run():
+            interpreter.invoke()
+            return interpreter.get_tensor(out)
+        return run
+
+
+class Mnn:
+    suffix = ".mnn"
+
+    def __init__(self):
+        import MNN
+        self.mnn = MNN
+
+    def load(self, path, threads, inputs):
+        manager = self.mnn.nn.create_runtime_manager(
+            ({"backend": "CPU", "numThread": threads, "precision": "high"},))
+        output = "last_hidden_state" if "input_ids" in inputs else "y"
+        net = self.mnn.nn.load_module_from_file(path, list(inputs), [output], runtime_manager=manager)
+        given = []
+        for values in inputs.values():
+            floats = values.dtype == np.float32
+            values = values if floats else values.astype(np.int32)
+            kind = self.mnn.expr.float if floats else self.mnn.expr.int
+            given.append(self.mnn.expr.const(values, list(values.shape), self.mnn.expr.NCHW, kind))
+
+        def run():
+            return net.forward(given)[0].read()
+        run()
+        return run
+
+
+class Ncnn:
+    suffix = ".ncnn.param"
+
+    def __init__(self):
+        import ncnn
+        self.ncnn = ncnn
+
+    def load(self, path, threads, inputs):
+        net = self.ncnn.Net()
+        net.opt.num_threads = threads
+        for option in ("use_fp16_packed", "use_fp16_storage", "use_fp16_arithmetic", "use_bf16_storage"):
+            setattr(net.opt, option, False)
+        if net.load_param(path) or net.load_model(path[:-len("param")] + "bin"):
+            raise RuntimeError("ncnn cannot load " + path)
+        given = {name: self.ncnn.Mat(np.ascontiguousarray(v[0])).clone()
+                 for name, v in zip(net.input_names(), inputs.values())}
+        out = list(net.output_names())[0]
+
+        def run():
+            extractor = net.create_extractor()
+            for name, mat in given.items():
+                extractor.input(name, mat)
+            code, mat = extractor.extract(out)
+            if code:
+                raise RuntimeError(f"ncnn extract {code}")
+            return np.array(mat)
+        return run
+
+
+PEERS = {"pare": Pare, "onnxruntime": OnnxRuntime, "openvino": OpenVino, "litert": LiteRt, "mnn": Mnn, "ncnn": Ncnn}
+# A row of the table may hold a runtime to a lower instruction set: (peer, environment).
+ROWS = {name: (name, {}) for name in PEERS} | {
+    "pare avx2": ("pare", {"PARE_CPU": "avx2"}),
+    "openvino avx2": ("openvino", {"ONEDNN_MAX_CPU_ISA": "AVX2"}),
+}
+
+
+def library_bytes(peer):
+    """Size of the runtime's shared libraries as they are shipped."""
+    if peer == "pare":
+        path = os.environ.get("PARE_LIBRARY", str(ROOT / "build" / "release" / "runtime" / "libpare.so"))
+        return os.path.getsize(path)
+    module = {"litert": "ai_edge_litert", "mnn": "MNN"}.get(peer, peer)
+    folder = pathlib.Path(sys.modules[module].__file__).parent
+    return sum(p.stat().st_size for p in folder.rglob("*.so*") if not p.is_symlink())
