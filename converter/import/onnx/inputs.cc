@@ -1,6 +1,7 @@
 #include "converter/import/onnx/inputs.h"
 
 #include <algorithm>
+#include <cctype>
 
 namespace pare::converter {
 
@@ -34,6 +35,11 @@ int32_t SymbolOf(const std::string& name, const ImportOptions& options, Graph* g
   return static_cast<int32_t>(graph->symbols.size()) - 1;
 }
 
+// "?" and the like name nothing: two of them are two dimensions.
+bool IsName(const std::string& text) {
+  return std::any_of(text.begin(), text.end(), [](unsigned char c) { return std::isalnum(c) != 0; });
+}
+
 // One dimension of an input: a number, or the name of a symbol.
 struct RawDim {
   int64_t value = -1;
@@ -61,7 +67,7 @@ Status ReadDims(const ValueInfoProto& input, const ImportOptions& options,
     if (type.has_shape()) {
       const auto& proto = type.shape().dim(static_cast<int>(i));
       if (proto.has_dim_value()) dim.value = proto.dim_value();
-      dim.name = proto.dim_param();
+      if (IsName(proto.dim_param())) dim.name = proto.dim_param();
     }
     if (dim.name.empty()) dim.name = input.name() + "_dim" + std::to_string(i);
     const auto* bound = BoundOf(options, dim.name);
