@@ -89,6 +89,14 @@ Status ImportIf(OnnxNode& n) {
   return n.Emit(std::move(op), std::move(inputs), outputs);
 }
 
+// Exporters write a while loop with the largest number as its trip count: that is no bound.
+ValueId BoundedTrips(OnnxNode& n, ValueId trips) {
+  std::vector<int64_t> values;
+  const bool endless = n.Integers(trips, &values) && values.size() == 1 &&
+                       values[0] > std::numeric_limits<int32_t>::max();
+  return endless ? kAbsent : trips;
+}
+
 Status ImportLoop(OnnxNode& n) {
   GraphProto* proto = n.Body("body");
   if (proto == nullptr) return Malformed("it has no body");
@@ -98,9 +106,7 @@ Status ImportLoop(OnnxNode& n) {
     return Malformed("its body does not have the inputs and outputs that the node asks for");
   std::vector<Facts> facts = {Typed(DType::kI64, 0), Typed(DType::kBool, 0)};
   std::vector<ValueId> inputs;
-  inputs.push_back(n.In(0) != kAbsent ? n.In(0)
-                                      : n.Scalar<int64_t>(std::numeric_limits<int64_t>::max()));
-  inputs.push_back(n.In(1) != kAbsent ? n.In(1) : n.Scalar<bool>(true));
+  inputs = {BoundedTrips(n, n.In(0)), n.In(1)};
   for (int i = 0; i < carried; ++i) {
     if (n.In(i + 2) == kAbsent) return Malformed("a carried value is missing");
     facts.push_back(AnySize(n.Of(n.In(i + 2))));

@@ -98,26 +98,16 @@ struct BinaryRow {
   BinaryKind kind;
 };
 constexpr BinaryRow kBinaries[] = {
-    {"Add", BinaryKind::Add},
-    {"Sub", BinaryKind::Sub},
-    {"Mul", BinaryKind::Mul},
-    {"Div", BinaryKind::Div},
-    {"Pow", BinaryKind::Pow},
-    {"Equal", BinaryKind::Equal},
-    {"Less", BinaryKind::Less},
-    {"LessOrEqual", BinaryKind::LessOrEqual},
-    {"Greater", BinaryKind::Greater},
-    {"GreaterOrEqual", BinaryKind::GreaterOrEqual},
-    {"And", BinaryKind::And},
-    {"Or", BinaryKind::Or},
-    {"Xor", BinaryKind::Xor},
-    {"BitwiseAnd", BinaryKind::BitAnd},
-    {"BitwiseOr", BinaryKind::BitOr},
-    {"BitwiseXor", BinaryKind::BitXor},
-    {"Sum", BinaryKind::Add},
-    {"Mean", BinaryKind::Add},
-    {"Max", BinaryKind::Max},
-    {"Min", BinaryKind::Min},
+    {"Add", BinaryKind::Add},         {"Sub", BinaryKind::Sub},
+    {"Mul", BinaryKind::Mul},         {"Div", BinaryKind::Div},
+    {"Pow", BinaryKind::Pow},         {"Equal", BinaryKind::Equal},
+    {"Less", BinaryKind::Less},       {"LessOrEqual", BinaryKind::LessOrEqual},
+    {"Greater", BinaryKind::Greater}, {"GreaterOrEqual", BinaryKind::GreaterOrEqual},
+    {"And", BinaryKind::And},         {"Or", BinaryKind::Or},
+    {"Xor", BinaryKind::Xor},         {"BitwiseAnd", BinaryKind::BitAnd},
+    {"BitwiseOr", BinaryKind::BitOr}, {"BitwiseXor", BinaryKind::BitXor},
+    {"Sum", BinaryKind::Add},         {"Mean", BinaryKind::Add},
+    {"Max", BinaryKind::Max},         {"Min", BinaryKind::Min},
 };
 
 BinaryKind KindOf(const OnnxNode& n) {
@@ -144,7 +134,8 @@ Status ImportBinary(OnnxNode& n) {
   return n.Emit(MakeBinary(KindOf(n)), {n.In(0), b});
 }
 
-// Slopes stand under the last dimensions; before opset 7 one slope a channel stood under dimension 1.
+// Slopes stand under the last dimensions; before opset 7 one slope a channel stood under
+// dimension 1.
 Status ImportPrelu(OnnxNode& n) {
   ValueId slope = n.In(1);
   if (n.opset() < 7 && n.Of(slope).rank == 1 && n.Of(slope).length != 1) {

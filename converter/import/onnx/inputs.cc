@@ -37,7 +37,8 @@ int32_t SymbolOf(const std::string& name, const ImportOptions& options, Graph* g
 
 // "?" and the like name nothing: two of them are two dimensions.
 bool IsName(const std::string& text) {
-  return std::any_of(text.begin(), text.end(), [](unsigned char c) { return std::isalnum(c) != 0; });
+  return std::any_of(text.begin(), text.end(),
+                     [](unsigned char c) { return std::isalnum(c) != 0; });
 }
 
 // One dimension of an input: a number, or the name of a symbol.

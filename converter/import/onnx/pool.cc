@@ -68,20 +68,6 @@ Status ImportGlobalPool(OnnxNode& n) {
   return n.Emit(std::move(op), {n.In(0)});
 }
 
-// The size of the output comes in ONNX's order of dimensions.
-ValueId ShapeToChannelsLast(OnnxNode& n, ValueId shape, int rank) {
-  if (shape == kAbsent) return kAbsent;
-  std::vector<int64_t> order = {0};
-  for (int i = 2; i < rank; ++i) order.push_back(i);
-  order.push_back(1);
-  std::vector<int64_t> dims, moved;
-  if (n.Integers(shape, &dims) && dims.size() == order.size()) {
-    for (int64_t i : order) moved.push_back(dims[static_cast<size_t>(i)]);
-    return n.IntVector(moved);
-  }
-  return n.Make(fb::GatherT{}, {shape, n.IntVector(order)});
-}
-
 Status ImportMaxUnpool(OnnxNode& n) {
   fb::MaxUnpoolT op;
   op.kernel = n.Ints("kernel_shape");
@@ -90,9 +76,8 @@ Status ImportMaxUnpool(OnnxNode& n) {
   std::vector<int64_t> dilations;
   fb::AutoPad auto_pad = fb::AutoPad::Explicit;
   PARE_TRY(ReadWindow(n, rank, &op.strides, &dilations, &op.pads, &auto_pad));
-  const ValueId y =
-      n.Make(std::move(op), {n.ToChannelsLast(n.In(0), rank), n.ToChannelsLast(n.In(1), rank),
-                             ShapeToChannelsLast(n, n.In(2), rank)});
+  const ValueId y = n.Make(
+      std::move(op), {n.ToChannelsLast(n.In(0), rank), n.ToChannelsLast(n.In(1), rank), n.In(2)});
   n.EmitChannelsFirst(0, y, rank);
   return Ok();
 }
