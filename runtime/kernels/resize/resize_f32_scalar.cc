@@ -1,0 +1,16 @@
+#include "runtime/kernels/resize/resize.h"
+
+namespace pare {
+namespace {
+
+constexpr int kLanes = 4;
+#include "runtime/kernels/vector.inc"
+// The body builds on the vectors: keep the order.
+#include "runtime/kernels/resize/resize_f32.inc"
+
+}  // namespace
+
+extern const ResizeTable kResizeTableScalar;
+const ResizeTable kResizeTableScalar = kTable;
+
+}  // namespace pare
