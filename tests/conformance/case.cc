@@ -8,15 +8,14 @@
 
 #include "converter/import/import.h"
 #include "converter/import/onnx/tensor.h"
-#include "converter/ir/engine.h"
 #include "converter/passes/pass.h"
+#include "converter/write/write_model.h"
+#include "runtime/session/session.h"
 
 namespace pare::conformance {
 
 namespace {
 
-using converter::Engine;
-using converter::EngineOptions;
 using converter::Graph;
 using converter::Weight;
 
@@ -88,34 +87,79 @@ std::string Compare(const Tensor& actual, const Weight& expected, size_t output)
   return "";
 }
 
-// Sizes that only values tell are given beforehand, as pare-run does.
-converter::Result<Engine> Open(const Graph& graph, const std::vector<Weight>& inputs) {
-  EngineOptions options;
-  for (size_t i = 0; i < inputs.size(); ++i)
-    options.shapes[graph.values[static_cast<size_t>(graph.inputs[i])].name] = inputs[i].shape;
-  auto engine = Engine::Create(graph, options);
-  for (const bool floats : {false, true}) {
-    if (engine.ok() || engine.status().code != Code::kUnknownSize) break;
-    for (size_t i = 0; i < inputs.size(); ++i) {
-      if (inputs[i].bytes.size <= kMaxHintBytes && (floats || !IsFloat(inputs[i].dtype)))
-        options.values[graph.values[static_cast<size_t>(graph.inputs[i])].name] =
-            inputs[i].bytes.data;
-    }
-    engine = Engine::Create(graph, options);
-  }
-  return engine;
+// The optimised model, written and opened as a device would.
+struct Opened {
+  converter::Bytes file;
+  std::unique_ptr<Model> model;
+};
+
+std::string Describe(Status status, const Model* model) {
+  char text[512];
+  (void)DescribeStatus(status, model, nullptr, text, sizeof text);
+  return text;
 }
 
-std::string RunDataSet(const Graph& graph, const std::filesystem::path& folder) {
+std::string WriteAndOpen(const Graph& graph, Opened* opened) {
+  converter::MemorySink sink;
+  const converter::Status written = converter::WriteModel(graph, sink);
+  if (!written.ok()) return written.message;
+  std::byte* copy;
+  opened->file = converter::Bytes::Allocate(sink.bytes().size(), &copy);
+  std::memcpy(copy, sink.bytes().data(), sink.bytes().size());
+  auto model = Model::Open({copy, sink.bytes().size()});
+  if (!model.ok()) return Describe(model.status(), nullptr);
+  opened->model = std::make_unique<Model>(std::move(model).value());
+  return "";
+}
+
+struct Running {
+  converter::Bytes arena;
+  std::unique_ptr<Session> session;
+};
+
+Status Create(const Model& model, const SessionConfig& config, Running* running) {
+  const MemoryNeeds needs = PARE_TRY(Session::Measure(model, config));
+  std::byte* arena;
+  running->arena = converter::Bytes::Allocate(static_cast<size_t>(needs.arena_bytes), &arena);
+  auto session = Session::Create(model, config, {arena, static_cast<size_t>(needs.arena_bytes)});
+  if (session.ok()) running->session = std::make_unique<Session>(std::move(session).value());
+  return session.status();
+}
+
+// Sizes that only values tell are given beforehand, as pare-run does: integers first.
+Status Start(const Model& model, const Graph& graph, const std::vector<Weight>& inputs,
+             Running* running) {
+  std::vector<InputHint> hints;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    const converter::Value& value = graph.values[static_cast<size_t>(graph.inputs[i])];
+    hints.push_back({value.name.c_str(), &inputs[i].shape, nullptr});
+  }
+  SessionConfig config;
+  config.inputs = {hints.data(), hints.size()};
+  Status status = Create(model, config, running);
+  for (const bool floats : {false, true}) {
+    if (status.code != Code::kUnknownSize) break;
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      if (inputs[i].bytes.size <= kMaxHintBytes && (floats || !IsFloat(inputs[i].dtype)))
+        hints[i].values = inputs[i].bytes.data;
+    }
+    status = Create(model, config, running);
+  }
+  return status;
+}
+
+std::string RunDataSet(const Model& model, const Graph& graph,
+                       const std::filesystem::path& folder) {
   std::string error;
   const std::vector<Weight> inputs = ReadTensors(folder, "input", &error);
   if (!error.empty()) return error;
   const std::vector<Weight> outputs = ReadTensors(folder, "output", &error);
   if (!error.empty()) return error;
   if (inputs.size() != graph.inputs.size()) return "another number of inputs than data";
-  auto engine = Open(graph, inputs);
-  if (!engine.ok()) return engine.status().message;
-  Session& session = engine->session();
+  Running running;
+  Status status = Start(model, graph, inputs, &running);
+  if (!status.ok()) return Describe(status, &model);
+  Session& session = *running.session;
   for (size_t i = 0; i < inputs.size(); ++i) {
     const Tensor& input = session.input(static_cast<uint32_t>(i));
     if (input.dtype != inputs[i].dtype || input.shape != inputs[i].shape)
@@ -123,8 +167,8 @@ std::string RunDataSet(const Graph& graph, const std::filesystem::path& folder) 
     if (inputs[i].bytes.size != 0)
       std::memcpy(input.data, inputs[i].bytes.data, inputs[i].bytes.size);
   }
-  const converter::Status status = engine->Run();
-  if (!status.ok()) return status.message;
+  status = session.Run();
+  if (!status.ok()) return Describe(status, &model);
   if (outputs.size() != session.output_count()) return "another number of outputs than expected";
   for (size_t i = 0; i < outputs.size(); ++i) {
     const std::string difference = Compare(session.output(static_cast<uint32_t>(i)), outputs[i], i);
@@ -141,11 +185,14 @@ std::string RunCase(const std::filesystem::path& folder) {
   std::vector<converter::PassRecord> records;
   const converter::Status optimised = converter::RunPipeline(*graph, {}, &records);
   if (!optimised.ok()) return optimised.message;
+  Opened opened;
+  const std::string wrong = WriteAndOpen(*graph, &opened);
+  if (!wrong.empty()) return wrong;
   int sets = 0;
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
     if (!entry.is_directory()) continue;
     ++sets;
-    const std::string error = RunDataSet(*graph, entry.path());
+    const std::string error = RunDataSet(*opened.model, *graph, entry.path());
     if (!error.empty()) return error;
   }
   return sets == 0 ? "it has no data" : "";
