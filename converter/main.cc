@@ -12,13 +12,18 @@ namespace {
 
 constexpr Command kCommands[] = {
     {"convert", "Turn a trained model into a .pare file", AddConvert},
+    {"inspect", "Show what is in a .pare file", AddInspect},
+    {"compare", "Run two models on the same inputs and compare", AddCompare},
 };
 
 constexpr char kExamples[] = R"(Examples:
   pare convert model.onnx -o model.pare
+  pare inspect model.pare
+  pare compare model.onnx model.pare --min-snr 60
   pare convert --help
 
-Exit codes: 0 done; 1 failed, with the reason on standard error; 2 wrong usage.)";
+Exit codes: 0 done; 1 failed, with the reason on standard error; 2 wrong usage; 3 the models differ
+(compare --min-snr).)";
 
 void SetUpLogging() {
   auto logger = spdlog::stderr_color_mt("pare");
