@@ -39,6 +39,7 @@ Result<Engine> Engine::Create(const Graph& graph, const EngineOptions& options) 
   Engine engine;
   engine.parts_ = std::make_unique<Parts>();
   Parts& parts = *engine.parts_;
+  parts.graph = &graph;
   Metadata metadata = BuildMetadata(graph);
   parts.metadata = std::move(metadata.bytes);
   for (const Weight* weight : metadata.weights) {
@@ -89,6 +90,13 @@ Status Engine::Run() { return Explain(parts_->session->Run()); }
 
 Status Engine::Explain(pare::Status status) const {
   if (status.ok()) return Ok();
+  // A model that did not open cannot name its nodes; its source can, where it is the outermost
+  // graph.
+  if (parts_->model == nullptr && status.graph == 0 && status.node >= 0) {
+    const Node& node = parts_->graph->nodes[static_cast<size_t>(status.node)];
+    return Error(status.code, "node " + std::to_string(status.node) + " '" + node.name + "' (" +
+                                  OpName(static_cast<uint8_t>(node.op.type)) + "): " + status.what);
+  }
   char text[512];
   (void)DescribeStatus(status, parts_->model.get(), nullptr, text, sizeof text);
   return Error(status.code, text);

@@ -42,6 +42,7 @@ class Engine {
 
  private:
   struct Parts {
+    const Graph* graph = nullptr;
     flatbuffers::DetachedBuffer metadata;
     std::vector<const void*> weights;
     std::vector<Bytes> copies;  // of weights that are not aligned
