@@ -104,18 +104,24 @@ class LayoutChooser {
     for (int i = 0; i < shape.rank; ++i) elements *= shape[i] < 0 ? kGuessedDim : shape[i];
     return elements;
   }
-  // Of making T(v, p) available.
-  int64_t InputCost(ValueId v, Permutation p) const {
+  // Of making T(v, p) available to the region.
+  int64_t InputCost(const Region& region, ValueId v, Permutation p) const {
     if (const Node* transpose = rewriter_.Producer<fb::TransposeT>(v)) {
       p = Compose(PermutationOf(graph_, transpose), p);
       v = transpose->inputs[0];
     }
     for (const Node* user : rewriter_.Users(v)) {
-      const bool shared = user->op.type == fb::Op::Transpose && PermutationOf(graph_, user) == p &&
-                          rewriter_.Users(user->outputs[0]).size() > 1;
-      if (shared) return 0;
+      const bool same = user->op.type == fb::Op::Transpose && PermutationOf(graph_, user) == p;
+      if (same && IsReadOutside(region, user->outputs[0])) return 0;
     }
     return Cost(graph_.values[v].shape, p);
+  }
+  // Then it is there whatever the region does.
+  bool IsReadOutside(const Region& region, ValueId v) const {
+    const auto& users = rewriter_.Users(v);
+    return rewriter_.IsOutput(v) || std::any_of(users.begin(), users.end(), [&](Node* n) {
+             return std::find(region.nodes.begin(), region.nodes.end(), n) == region.nodes.end();
+           });
   }
   // Of what lies outside and reads v, which the region holds permuted by p.
   int64_t ResultCost(ValueId v, const Permutation& p) const {
@@ -134,7 +140,7 @@ class LayoutChooser {
   }
   int64_t RegionCost(const Region& region, const Permutation& p) const {
     int64_t cost = 0;
-    for (ValueId v : region.inputs) cost += InputCost(v, p);
+    for (ValueId v : region.inputs) cost += InputCost(region, v, p);
     for (ValueId v : region.results) cost += ResultCost(v, p);
     for (const Node* n : region.nodes) {
       for (ValueId v : WidenedInputs(graph_, *n)) cost += Cost(graph_.values[v].shape, Tail(v, p));

@@ -106,8 +106,8 @@ bool Evaluate(const Graph& graph, const Group& group, double x, double* y) {
 // What the group computes, or null. Candidates with parameters take them from the group's Clip.
 std::unique_ptr<fb::ActivationT> Recognise(const Graph& graph, const Group& group) {
   std::vector<double> xs, ys;
-  for (int i = -240; i <= 240; ++i) {
-    const double x = 0.05 * i + 0.0123;
+  for (int i = -120; i <= 120; ++i) {
+    const double x = 0.1 * i + 0.0123;
     double y;
     if (!Evaluate(graph, group, x, &y) || !std::isfinite(y)) return nullptr;
     xs.push_back(x);
@@ -143,30 +143,35 @@ std::unique_ptr<fb::ActivationT> Recognise(const Graph& graph, const Group& grou
   return nullptr;
 }
 
-// Grows the group at `root` towards its inputs, and stops at the first leaf for which the function
-// is known. Nodes of the group but the root are read by the group only.
+// Grows the group at `root` towards its inputs, and takes the largest for which the function is
+// known. Nodes of the group but the root are read by the group only.
 class Finder {
  public:
   Finder(Rewriter& rewriter, const std::map<const Node*, int>& order)
       : rewriter_(rewriter), order_(order) {}
 
-  std::unique_ptr<fb::ActivationT> Find(Node* root, Group* group) {
-    group->nodes = {root};
+  std::unique_ptr<fb::ActivationT> Find(Node* root, Group* best) {
+    std::unique_ptr<fb::ActivationT> found;
+    Group group;
+    group.nodes = {root};
     leaves_.clear();
     AddLeaves(root);
-    while (!leaves_.empty() && group->nodes.size() <= kMaxNodes) {
-      if (leaves_.size() == 1 && group->nodes.size() > 1) {
-        group->leaf = leaves_[0];
-        auto activation = KeepsRank(*group) ? Recognise(rewriter_.graph(), *group) : nullptr;
-        if (activation != nullptr && IsClosed(*group)) return activation;
+    while (!leaves_.empty() && group.nodes.size() <= kMaxNodes) {
+      group.leaf = leaves_[0];
+      if (leaves_.size() == 1 && group.nodes.size() > 1 && KeepsRank(group) && IsClosed(group)) {
+        auto activation = Recognise(rewriter_.graph(), group);
+        if (activation != nullptr) {
+          found = std::move(activation);
+          *best = group;
+        }
       }
       Node* next = LatestProducer();
-      if (next == nullptr) return nullptr;
+      if (next == nullptr) break;
       leaves_.erase(std::find(leaves_.begin(), leaves_.end(), next->outputs[0]));
-      group->nodes.push_back(next);
+      group.nodes.push_back(next);
       AddLeaves(next);
     }
-    return nullptr;
+    return found;
   }
 
  private:

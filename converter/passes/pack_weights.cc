@@ -188,12 +188,15 @@ class Packer {
 }  // namespace
 
 Status PackWeights(Graph& graph, const Options& options) {
-  Rewriter rewriter(graph);
-  Packer packer(rewriter, options.weights == WeightFormat::kF16);
-  for (Node* n : rewriter.Nodes()) packer.PackNode(n);
-  for (Node* n : rewriter.Nodes()) {
-    if (n->op.type != fb::Op::Cast) packer.StoreHalf(n);
+  {
+    Rewriter rewriter(graph);
+    Packer packer(rewriter, options.weights == WeightFormat::kF16);
+    for (Node* n : rewriter.Nodes()) packer.PackNode(n);
+    for (Node* n : rewriter.Nodes()) {
+      if (n->op.type != fb::Op::Cast) packer.StoreHalf(n);
+    }
   }
+  CompactValues(graph);
   return Ok();
 }
 

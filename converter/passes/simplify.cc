@@ -169,6 +169,7 @@ bool SimplifyReshape(Rewriter& rewriter, Node* n) {
 
 bool TakesAll(const Graph& graph, const Node* n) {
   const fb::SliceT* slice = n->op.AsSlice();
+  if (n->inputs.size() != 1 || slice->starts.size() != slice->ends.size()) return false;
   const Value& x = graph.values[n->inputs[0]];
   for (size_t i = 0; i < slice->starts.size(); ++i) {
     const bool forward = i >= slice->steps.size() || slice->steps[i] == 1;
@@ -179,7 +180,7 @@ bool TakesAll(const Graph& graph, const Node* n) {
     const int64_t whole = size >= 0 ? size : std::numeric_limits<int32_t>::max();
     if (slice->ends[i] < whole) return false;
   }
-  return n->inputs.size() == 1 && slice->starts.size() == slice->ends.size();
+  return true;
 }
 
 bool AllAre(const std::vector<int64_t>& values, int64_t x) {

@@ -26,7 +26,7 @@ TEST(ChooseLayout, LeavesOneTransposeAtEachEndOfANetwork) {
   x = b.Binary(BinaryKind::Prelu, x, b.Random({1, 4, 1, 1}));
   b.Output(ChannelsFirstConv(b, x, 4, 2), "y");
   Optimise(&b.graph);
-  EXPECT_EQ(CountOps(b.graph, fb::Op::Transpose), 2);
+  EXPECT_EQ(CountOps(b.graph, fb::Op::Transpose), 2) << Dump(b.graph);
 }
 
 TEST(ChooseLayout, GoesThroughOperatorsWithAxes) {
@@ -52,7 +52,7 @@ TEST(ChooseLayout, GoesThroughOperatorsWithAxes) {
   x = b.Op(std::move(tile), {x});
   b.Output(ChannelsFirstConv(b, x, 18, 2), "y");
   Optimise(&b.graph);
-  EXPECT_EQ(CountOps(b.graph, fb::Op::Transpose), 2);
+  EXPECT_EQ(CountOps(b.graph, fb::Op::Transpose), 2) << Dump(b.graph);
 }
 
 TEST(ChooseLayout, SqueezeAndExcite) {
@@ -69,7 +69,7 @@ TEST(ChooseLayout, SqueezeAndExcite) {
   pool.keep_dims = false;
   b.Output(b.Op(std::move(pool), {x}), "y");
   Optimise(&b.graph);
-  EXPECT_EQ(CountOps(b.graph, fb::Op::Transpose), 1);
+  EXPECT_EQ(CountOps(b.graph, fb::Op::Transpose), 1) << Dump(b.graph);
 }
 
 TEST(ChooseLayout, WidensAnOperandOfLowerRank) {
@@ -79,7 +79,7 @@ TEST(ChooseLayout, WidensAnOperandOfLowerRank) {
   x = b.Binary(BinaryKind::Add, x, shift);
   b.Output(ChannelsFirstConv(b, x, 4, 2), "y");
   Optimise(&b.graph);
-  EXPECT_EQ(CountOps(b.graph, fb::Op::Transpose), 2);
+  EXPECT_EQ(CountOps(b.graph, fb::Op::Transpose), 2) << Dump(b.graph);
 }
 
 TEST(ChooseLayout, DynamicImages) {
@@ -88,7 +88,7 @@ TEST(ChooseLayout, DynamicImages) {
   x = b.Unary(UnaryKind::Sigmoid, x);
   b.Output(ChannelsFirstConv(b, x, 4, 1), "y");
   Optimise(&b.graph, {}, 1e-5f, {{"x.0", 2}, {"x.2", 6}, {"x.3", 5}});
-  EXPECT_LE(CountOps(b.graph, fb::Op::Transpose), 2);
+  EXPECT_LE(CountOps(b.graph, fb::Op::Transpose), 2) << Dump(b.graph);
 }
 
 TEST(ChooseLayout, ChannelShuffleKeepsItsOwnTransposeOnly) {
@@ -98,7 +98,7 @@ TEST(ChooseLayout, ChannelShuffleKeepsItsOwnTransposeOnly) {
   x = b.Reshape(x, {1, 6, 4, 5});
   b.Output(ChannelsFirstConv(b, x, 6, 2), "y");
   Optimise(&b.graph);
-  EXPECT_EQ(CountOps(b.graph, fb::Op::Transpose), 3);
+  EXPECT_EQ(CountOps(b.graph, fb::Op::Transpose), 3) << Dump(b.graph);
 }
 
 TEST(ChooseLayout, LeavesOtherTransposesAlone) {
@@ -106,7 +106,7 @@ TEST(ChooseLayout, LeavesOtherTransposesAlone) {
   const ValueId x = b.Input("x", {3, 4});
   b.Output(b.Binary(BinaryKind::Mul, b.Transpose(x, {1, 0}), b.Random({4, 3})), "y");
   Optimise(&b.graph);
-  EXPECT_EQ(CountOps(b.graph, fb::Op::Transpose), 1);
+  EXPECT_EQ(CountOps(b.graph, fb::Op::Transpose), 1) << Dump(b.graph);
 }
 
 }  // namespace

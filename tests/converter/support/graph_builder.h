@@ -13,6 +13,7 @@
 #include "converter/ir/engine.h"
 #include "converter/ir/graph.h"
 #include "converter/passes/pass.h"
+#include "runtime/ops/op.h"
 
 namespace pare::converter {
 
@@ -165,6 +166,24 @@ inline int CountOps(const Graph& graph, fb::Op type) {
   int count = 0;
   for (const Node& n : graph.nodes) count += n.op.type == type ? 1 : 0;
   return count;
+}
+
+// One line a node, for messages.
+inline std::string Dump(const Graph& graph) {
+  std::string text;
+  for (const Node& n : graph.nodes) {
+    text += OpName(static_cast<uint8_t>(n.op.type));
+    for (ValueId v : n.inputs) text += " " + (v < 0 ? "-" : graph.values[v].name);
+    text += " ->";
+    for (ValueId v : n.outputs) {
+      text += " " + (v < 0 ? "-" : graph.values[v].name) + " [";
+      for (int i = 0; v >= 0 && i < graph.values[v].shape.rank; ++i)
+        text += (i == 0 ? "" : ",") + std::to_string(graph.values[v].shape[i]);
+      text += "]";
+    }
+    text += "\n";
+  }
+  return text;
 }
 
 // Runs the whole pipeline and checks that the graph computes the same afterwards.
