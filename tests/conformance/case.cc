@@ -46,6 +46,11 @@ std::vector<Weight> ReadTensors(const std::filesystem::path& folder, const std::
   }
 }
 
+// numpy has no bfloat16: the data has its bits as u16 where the model says bf16.
+bool SameType(DType model, DType data) {
+  return model == data || (model == DType::kBF16 && data == DType::kU16);
+}
+
 double FloatAt(const void* data, DType dtype, int64_t i) {
   uint16_t bits = 0;
   switch (dtype) {
@@ -65,7 +70,7 @@ std::string ShapeText(const Shape& shape) {
 
 std::string Compare(const Tensor& actual, const Weight& expected, size_t output) {
   const std::string where = "output " + std::to_string(output);
-  if (actual.dtype != expected.dtype)
+  if (!SameType(actual.dtype, expected.dtype))
     return where + " is " + NameOf(actual.dtype) + " instead of " + NameOf(expected.dtype);
   if (actual.shape != expected.shape)
     return where + " has shape " + ShapeText(actual.shape) + " instead of " +
@@ -77,9 +82,9 @@ std::string Compare(const Tensor& actual, const Weight& expected, size_t output)
     const std::byte* b = expected.bytes.data + static_cast<size_t>(i) * size;
     if (std::memcmp(a, b, size) == 0) continue;
     const std::string at = where + " differs at " + std::to_string(i);
-    if (!IsFloat(expected.dtype)) return at;
-    const double x = FloatAt(actual.data, expected.dtype, i);
-    const double y = FloatAt(expected.bytes.data, expected.dtype, i);
+    if (!IsFloat(actual.dtype)) return at;
+    const double x = FloatAt(actual.data, actual.dtype, i);
+    const double y = FloatAt(expected.bytes.data, actual.dtype, i);
     if (std::isnan(x) && std::isnan(y)) continue;
     if (x == y || std::fabs(x - y) <= kAbsolute + kRelative * std::fabs(y)) continue;
     return at + ": " + std::to_string(x) + " instead of " + std::to_string(y);
@@ -162,7 +167,7 @@ std::string RunDataSet(const Model& model, const Graph& graph,
   Session& session = *running.session;
   for (size_t i = 0; i < inputs.size(); ++i) {
     const Tensor& input = session.input(static_cast<uint32_t>(i));
-    if (input.dtype != inputs[i].dtype || input.shape != inputs[i].shape)
+    if (!SameType(input.dtype, inputs[i].dtype) || input.shape != inputs[i].shape)
       return "input " + std::to_string(i) + " has another type or shape than its data";
     if (inputs[i].bytes.size != 0)
       std::memcpy(input.data, inputs[i].bytes.data, inputs[i].bytes.size);
