@@ -37,10 +37,11 @@ Counts Count(const std::vector<CaseResult>& results, const std::string& prefix) 
 std::string FormatTable(const std::vector<CaseResult>& results) {
   std::string text =
       "# ONNX conformance\n\n"
-      "Written by `tests/conformance` from the data of Debian's libonnx-testdata 1.12. A case is\n"
-      "imported, optimised, written, opened and run; it passes where every output has the expected "
-      "type and shape\n"
-      "and is within 1e-3 relative (1e-7 absolute) of the expected values, integers exactly.\n"
+      "Written by `onnx_conformance --update` from the data of Debian's libonnx-testdata 1.12. A\n"
+      "case is imported, optimised, written, opened and run; it passes where every output has the\n"
+      "expected type and shape and is within 1e-3 relative (1e-7 absolute) of the expected "
+      "values:\n"
+      "bfloat16 within one unit in the last place, integers exactly.\n"
       "`exclusions.txt` lists what is left out.\n\n"
       "| suite | cases | excluded | passed | failed | crashed | passed of the rest |\n"
       "|---|---|---|---|---|---|---|\n";
