@@ -41,6 +41,7 @@ inline constexpr Tolerance kTolerances[] = {
     // sums of n terms: n enters through scale
     {"Reduce", 8, 2},  // up to 64 terms are added one after another
     {"Matmul", 2, 2},
+    {"Attention", 8, 8},
     {"Softmax", 4, 1},
     {"LogSoftmax", 2, 4},
     {"LayerNorm", 8, 16},
