@@ -6,7 +6,11 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64|i[3-6]86")
 elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "aarch64|arm64")
   set(PARE_ISA_neon -march=armv8-a)
 elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "^arm")
-  set(PARE_ISA_neon -march=armv7-a+neon-vfpv4 -mfpu=neon-vfpv4)
+  set(PARE_ISA_neon -march=armv7-a+neon-vfpv4 -mfpu=neon-vfpv4 -mfp16-format=ieee)
+endif()
+if(DEFINED PARE_ISA_neon AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # GCC's first scheduling pass hoists loads until the accumulators of a tile spill.
+  list(APPEND PARE_ISA_neon -fno-schedule-insns)
 endif()
 set(PARE_ISA_SUFFIXES avx2 avx512 neon)
 
