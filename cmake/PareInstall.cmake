@@ -10,7 +10,7 @@ install(TARGETS pare_shared pare_static EXPORT pareTargets
   LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT Runtime NAMELINK_COMPONENT Development)
 install(FILES runtime/pare.h runtime/pare.hpp DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
   COMPONENT Development)
-foreach(tool IN ITEMS pare pare-run pare-bench)
+foreach(tool IN ITEMS pare-run pare-bench)
   if(TARGET ${tool})
     install(TARGETS ${tool} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT Tools)
   endif()
@@ -24,6 +24,8 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/pare-config-version.cmake
 install(FILES ${PROJECT_BINARY_DIR}/pare-config.cmake ${PROJECT_BINARY_DIR}/pare-config-version.cmake
   cmake/Findpthreadpool.cmake DESTINATION ${package_dir} COMPONENT Development)
 
+# Relative, so that the installed tree can be moved.
+file(RELATIVE_PATH pare_prefix_from_pc /root/${CMAKE_INSTALL_LIBDIR}/pkgconfig /root)
 configure_file(cmake/pare.pc.in ${PROJECT_BINARY_DIR}/pare.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/pare.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig
   COMPONENT Development)

@@ -44,6 +44,14 @@ class [[nodiscard]] Status {
 template <class T>
 class Span {
  public:
+  using element_type = T;
+  using value_type = std::remove_cv_t<T>;
+  using size_type = size_t;
+  using difference_type = ptrdiff_t;
+  using reference = T&;
+  using iterator = T*;
+  using const_iterator = T*;
+
   constexpr Span() = default;
   constexpr Span(T* data, size_t size) : data_(data), size_(size) {}
   // Of a std::vector, std::array, std::string or another container with data() and size().

@@ -60,6 +60,49 @@ struct Config {
   Shape shapes[kMaxHints];
 };
 
+pare_status CheckDim(const fb::Model& model, const pare_dim& dim, pare_error* error) {
+  if (dim.name == nullptr) return Fail(error, PARE_INVALID_ARGUMENT, "a dimension has no name");
+  for (uint32_t i = 0; i < Count(model.symbols()); ++i) {
+    const fb::Symbol& symbol = *model.symbols()->Get(i);
+    if (std::strcmp(Text(symbol.name()), dim.name) != 0) continue;
+    if (dim.size >= symbol.min() && (symbol.max() <= 0 || dim.size <= symbol.max())) return PARE_OK;
+    return Fail(error, PARE_SHAPE,
+                "dimension '%s' cannot be %" PRId64 ": the model takes %" PRId64 " to %" PRId64
+                " (0: any)",
+                dim.name, dim.size, symbol.min(), symbol.max());
+  }
+  return Fail(error, PARE_NOT_FOUND,
+              "the model has no dimension '%s'; `pare inspect` lists what it has", dim.name);
+}
+
+pare_status CheckHint(const pare_model* model, const char* entry, const pare_input_hint& hint,
+                      pare_error* error) {
+  if (hint.name == nullptr) return Fail(error, PARE_INVALID_ARGUMENT, "an input hint has no name");
+  pare_value_info info;
+  uint32_t i = 0;
+  while (pare_model_input(model, entry, i, &info) == PARE_OK &&
+         std::strcmp(info.name, hint.name) != 0)
+    ++i;
+  if (i == pare_model_input_count(model, entry)) {
+    return Fail(error, PARE_NOT_FOUND,
+                "the model has no input '%s'; `pare inspect` lists its inputs", hint.name);
+  }
+  if (hint.shape == nullptr) return PARE_OK;
+  bool fits = hint.shape->rank == info.shape.rank;
+  for (int d = 0; fits && d < info.shape.rank; ++d) {
+    const int64_t size = hint.shape->dims[d];
+    fits = size >= 0 && (info.shape.dims[d] < 0 || info.shape.dims[d] == size);
+    if (!fits) {
+      return Fail(error, PARE_SHAPE,
+                  "input '%s': dimension %d cannot be %" PRId64 ": the model fixes it to %" PRId64,
+                  hint.name, d, size, info.shape.dims[d]);
+    }
+  }
+  if (fits) return PARE_OK;
+  return Fail(error, PARE_SHAPE, "input '%s' has %d dimensions, the shape given has %d", hint.name,
+              info.shape.rank, hint.shape->rank);
+}
+
 pare_status ReadOptions(const pare_model* model, const pare_session_options* given,
                         pare_session_options* options, Config* out, pare_error* error) {
   pare_session_options_init(options);
@@ -71,6 +114,9 @@ pare_status ReadOptions(const pare_model* model, const pare_session_options* giv
                   given->struct_size, pare_version_string());
     }
     *options = *given;
+  }
+  if (pare::Result<uint32_t> entry = model->model.FindEntry(options->entry); !entry.ok()) {
+    return Report(error, entry.status(), model);
   }
   out->config.entry = options->entry;
   out->config.threads = options->threads;
@@ -87,26 +133,19 @@ pare_status ReadOptions(const pare_model* model, const pare_session_options* giv
                 kMaxHints);
   }
   for (size_t i = 0; i < options->dim_count; ++i) {
-    if (options->dims[i].name == nullptr || options->dims[i].size < 0) {
-      return Fail(error, PARE_INVALID_ARGUMENT, "dims[%zu] has no name or a negative size", i);
-    }
+    const pare_status status = CheckDim(model->model.metadata(), options->dims[i], error);
+    if (status != PARE_OK) return status;
     out->dims[i] = {options->dims[i].name, options->dims[i].size};
   }
   for (size_t i = 0; i < options->input_count; ++i) {
     const pare_input_hint& hint = options->inputs[i];
-    if (hint.name == nullptr || (hint.shape != nullptr && !Import(*hint.shape, &out->shapes[i]))) {
-      return Fail(error, PARE_INVALID_ARGUMENT,
-                  "inputs[%zu] has no name, or a shape of more than %d dimensions or with a "
-                  "negative one",
-                  i, PARE_MAX_RANK);
-    }
+    const pare_status status = CheckHint(model, options->entry, hint, error);
+    if (status != PARE_OK) return status;
+    if (hint.shape != nullptr) (void)Import(*hint.shape, &out->shapes[i]);
     out->hints[i] = {hint.name, hint.shape == nullptr ? nullptr : &out->shapes[i], hint.values};
   }
   out->config.dims = {out->dims, options->dim_count};
   out->config.inputs = {out->hints, options->input_count};
-  if (pare::Result<uint32_t> entry = model->model.FindEntry(options->entry); !entry.ok()) {
-    return Report(error, entry.status(), model);
-  }
   return PARE_OK;
 }
 

@@ -143,10 +143,16 @@ size_t DescribeStatus(Status status, const Model* model, const char* file, char*
   }
   const char* prefix = file == nullptr ? "" : file;
   const char* colon = file == nullptr ? "" : ": ";
-  const int length =
-      status.node < 0 ? std::snprintf(buffer, capacity, "%s%s%s", prefix, colon, status.what)
-                      : std::snprintf(buffer, capacity, "%s%snode %d '%s' (%s): %s", prefix, colon,
-                                      static_cast<int>(status.node), name, op, status.what);
+  const auto node = static_cast<int>(status.node);
+  int length;
+  if (node < 0) {
+    length = std::snprintf(buffer, capacity, "%s%s%s", prefix, colon, status.what);
+  } else if (!in_model) {
+    length = std::snprintf(buffer, capacity, "%s%snode %d: %s", prefix, colon, node, status.what);
+  } else {
+    length = std::snprintf(buffer, capacity, "%s%snode %d '%s' (%s): %s", prefix, colon, node, name,
+                           op, status.what);
+  }
   return length < 0 ? 0 : static_cast<size_t>(length);
 }
 

@@ -6,8 +6,6 @@
 #include <string>
 #include <vector>
 
-#include "runtime/tools/tool_result.h"
-
 namespace CLI {
 class App;
 }
@@ -28,7 +26,13 @@ struct NamedSize {
   std::string name;
   int64_t size;
 };
-// "batch=4"
-ToolResult ParseDims(const std::vector<std::string>& texts, std::vector<NamedSize>* dims);
+struct SessionArguments {
+  std::string entry;  // "": the first
+  std::string cpu;    // "": the machine's
+  uint32_t threads = 1;
+  std::vector<NamedSize> dims;
+};
+// Adds --threads, --dim NAME=SIZE, --entry and --cpu.
+void AddSessionOptions(CLI::App& app, SessionArguments& arguments);
 
 }  // namespace pare::tools

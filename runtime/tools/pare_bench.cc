@@ -23,7 +23,7 @@ constexpr char kTool[] = "pare-bench";
 
 struct BenchArguments {
   std::string model, json;
-  std::vector<std::string> inputs, dims;
+  std::vector<std::string> inputs;
   SessionArguments session;
   size_t warmup = 5, runs = 50;
   double min_seconds = 1, sustain = 0;
@@ -126,10 +126,9 @@ ToolResult Sustain(double seconds, pare_session* session) {
   return Success();
 }
 
-ToolResult Bench(BenchArguments arguments) {
+ToolResult Bench(const BenchArguments& arguments) {
   // Before anything else is allocated: the empty process.
   const uint64_t empty = pare_platform_rss();
-  if (ToolResult r = ParseDims(arguments.dims, &arguments.session.dims); !r.ok()) return r;
   std::vector<Array> arrays;
   if (ToolResult r = ReadInputs(arguments.inputs, &arrays); !r.ok()) return r;
 
@@ -172,8 +171,7 @@ ToolResult Bench(BenchArguments arguments) {
 
 void AddOptions(CLI::App& app, BenchArguments& a) {
   app.add_option("model", a.model, "The .pare file")->required();
-  app.add_option("-t,--threads", a.session.threads, "Threads; 0: one for each fast core")
-      ->capture_default_str();
+  AddSessionOptions(app, a.session);
   app.add_option("--warmup", a.warmup, "Runs before the timed ones")->capture_default_str();
   app.add_option("--runs", a.runs, "Least number of timed runs")
       ->capture_default_str()
@@ -182,15 +180,11 @@ void AddOptions(CLI::App& app, BenchArguments& a) {
       ->capture_default_str();
   app.add_flag("--profile-ops", a.profile, "Time each node over --runs further runs");
   app.add_option("--sustain", a.sustain, "Then run for this many seconds, a line each second");
-  app.add_option("--dim", a.dims, "NAME=SIZE of a named dimension; repeatable")
-      ->allow_extra_args(false);
   app.add_option("-i,--input", a.inputs,
                  "NAME=FILE.npy, or FILE.npz; other inputs are random; repeatable")
       ->allow_extra_args(false);
   app.add_option("--seed", a.seed, "Of the random inputs")->capture_default_str();
   app.add_option("--json", a.json, "Write the figures to this file; -: standard output");
-  app.add_option("--cpu", a.session.cpu, "Highest instruction set to use: scalar, avx2, neon ...");
-  app.add_option("--entry", a.session.entry, "Entry point; default: the model's first");
   app.add_flag("-q,--quiet", a.quiet, "Print no report (with --json)");
   app.footer(
       "Times are wall-clock milliseconds of one run. Memory is resident memory, the mapped\n"
@@ -209,6 +203,6 @@ int main(int argc, char** argv) {
   BenchArguments arguments;
   AddOptions(app, arguments);
   if (const int code = ParseCommandLine(app, argc, argv); code != kGoOn) return code;
-  const ToolResult r = Bench(std::move(arguments));
+  const ToolResult r = Bench(arguments);
   return r.ok() ? kExitOk : Fail(kTool, r.error);
 }

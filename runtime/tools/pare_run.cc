@@ -22,7 +22,7 @@ constexpr char kTool[] = "pare-run";
 
 struct RunArguments {
   std::string model, output;
-  std::vector<std::string> inputs, dims;
+  std::vector<std::string> inputs;
   SessionArguments session;
   bool plan = false, quiet = false;
 };
@@ -127,8 +127,7 @@ ToolResult Compute(const RunArguments& arguments, pare_session* session,
   return arguments.output.empty() ? Success() : WriteNpz(arguments.output, outputs);
 }
 
-ToolResult Run(RunArguments arguments) {
-  if (ToolResult r = ParseDims(arguments.dims, &arguments.session.dims); !r.ok()) return r;
+ToolResult Run(const RunArguments& arguments) {
   ModelHandle model;
   if (ToolResult r = OpenModel(arguments.model, &model); !r.ok()) return r;
   std::vector<Array> inputs;
@@ -159,12 +158,7 @@ void AddRunCommand(CLI::App& app, RunArguments& a) {
                   "NAME=FILE.npy, or FILE.npz with arrays named as the inputs; repeatable")
       ->allow_extra_args(false);
   run->add_option("-o,--output", a.output, "Write the outputs to this .npz, keyed by their names");
-  run->add_option("-t,--threads", a.session.threads, "Threads; 0: one for each fast core")
-      ->capture_default_str();
-  run->add_option("--dim", a.dims, "NAME=SIZE of a named dimension; repeatable")
-      ->allow_extra_args(false);
-  run->add_option("--entry", a.session.entry, "Entry point; default: the model's first");
-  run->add_option("--cpu", a.session.cpu, "Highest instruction set to use: scalar, avx2, neon ...");
+  AddSessionOptions(*run, a.session);
   run->add_flag("--plan", a.plan, "Print each step with its kernel, sizes and place in memory");
   run->add_flag("-q,--quiet", a.quiet, "Print no outputs and no timing");
   run->footer(
@@ -183,6 +177,6 @@ int main(int argc, char** argv) {
   RunArguments arguments;
   AddRunCommand(app, arguments);
   if (const int code = ParseCommandLine(app, argc, argv); code != kGoOn) return code;
-  const ToolResult r = Run(std::move(arguments));
+  const ToolResult r = Run(arguments);
   return r.ok() ? kExitOk : Fail(kTool, r.error);
 }

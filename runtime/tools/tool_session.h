@@ -21,13 +21,6 @@ struct DestroySession {
 using ModelHandle = std::unique_ptr<pare_model, CloseModel>;
 using SessionHandle = std::unique_ptr<pare_session, DestroySession>;
 
-struct SessionArguments {
-  std::string entry;  // "": the first
-  std::string cpu;    // "": the machine's
-  uint32_t threads = 1;
-  std::vector<NamedSize> dims;
-};
-
 ToolResult OpenModel(const std::string& path, ModelHandle* model);
 
 // Arguments of --input: NAME=FILE.npy, NAME=FILE.npz (its array NAME) or FILE.npz (all arrays).
