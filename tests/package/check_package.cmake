@@ -1,0 +1,56 @@
+# Installs the build into an empty folder, builds the examples against it and runs them:
+#   cmake -DBUILD=... -DSOURCE=... -DMODEL=... -DCC=... -DCXX=... -P check_package.cmake
+cmake_policy(VERSION 3.22)
+set(work ${BUILD}/package)
+file(REMOVE_RECURSE ${work})
+
+function(run)
+  execute_process(COMMAND ${ARGN} RESULT_VARIABLE code OUTPUT_VARIABLE out ERROR_VARIABLE out)
+  if(NOT code EQUAL 0)
+    list(JOIN ARGN " " command)
+    message(FATAL_ERROR "${command}: ${code}\n${out}")
+  endif()
+  set(output "${out}" PARENT_SCOPE)
+endfunction()
+
+# Runs an example; its answer is the sample model's.
+function(check_example)
+  run(${ARGN} ${MODEL})
+  if(NOT output MATCHES "scores: 96 bytes of f32, the first is 3\n")
+    message(FATAL_ERROR "${ARGN}: unexpected answer:\n${output}")
+  endif()
+endfunction()
+
+run(${CMAKE_COMMAND} --install ${BUILD} --prefix ${work}/installed)
+file(GLOB headers RELATIVE ${work}/installed/include ${work}/installed/include/*)
+if(NOT headers STREQUAL "pare.h;pare.hpp")
+  message(FATAL_ERROR "installed headers: ${headers}")
+endif()
+
+run(${CMAKE_COMMAND} -S ${SOURCE} -B ${work}/found -DCMAKE_PREFIX_PATH=${work}/installed
+  -DCMAKE_C_COMPILER=${CC} -DCMAKE_CXX_COMPILER=${CXX})
+run(${CMAKE_COMMAND} --build ${work}/found)
+foreach(library IN ITEMS pare pare_static)
+  check_example(${work}/found/example_${library})
+  check_example(${work}/found/example_cpp_${library})
+endforeach()
+
+file(GLOB_RECURSE description ${work}/installed/pare.pc)
+get_filename_component(folder ${description} DIRECTORY)
+get_filename_component(libraries ${folder} DIRECTORY)
+set(ENV{PKG_CONFIG_PATH} ${folder})
+set(ENV{LD_LIBRARY_PATH} ${libraries})
+function(pkg_config variable)
+  run(pkg-config ${ARGN} pare)
+  string(STRIP "${output}" output)
+  separate_arguments(output UNIX_COMMAND "${output}")
+  set(${variable} ${output} PARENT_SCOPE)
+endfunction()
+pkg_config(shared --cflags --libs)
+pkg_config(static --cflags --static --libs)
+# What -lpare means where the linker may take the archive only.
+list(TRANSFORM static REPLACE "^-lpare$" "-l:libpare.a")
+run(${CC} -std=c99 -Wall -Wextra -Werror ${SOURCE}/example.c -o ${work}/by_pkg_config ${shared})
+check_example(${work}/by_pkg_config)
+run(${CC} -std=c99 ${SOURCE}/example.c -o ${work}/by_pkg_config_static ${static})
+check_example(${work}/by_pkg_config_static)
