@@ -65,27 +65,31 @@ pare_status FailIo(pare_error* error, const char* verb, const char* path, int nu
               text);
 }
 
-// The whole file in memory of the library, or null where *error says why.
+// The whole file in memory of the library, or null where *error says why. Mapped for a moment to
+// learn its size and whether it is a file at all.
 void* Load(const char* path, size_t* bytes, pare_error* error) {
+  pare_mapping mapping;
+  if (const int number = pare_platform_map(path, &mapping); number != 0) {
+    FailIo(error, "open it", path, number);
+    return nullptr;
+  }
+  *bytes = mapping.bytes;
+  pare_platform_unmap(&mapping);
   FILE* file = fopen(path, "rb");
   if (file == nullptr) {
     FailIo(error, "open it", path, errno);
     return nullptr;
   }
-  void* data = nullptr;
-  long size = -1;
-  if (fseek(file, 0, SEEK_END) == 0) size = ftell(file);
-  if (size < 0 || fseek(file, 0, SEEK_SET) != 0) {
-    FailIo(error, "read it", path, errno);
-  } else if ((data = pare_platform_alloc(static_cast<size_t>(size), pare::kAlignment)) == nullptr) {
-    Fail(error, PARE_OUT_OF_MEMORY, "%s: no memory for its %ld bytes; map it instead", path, size);
-  } else if (fread(data, 1, static_cast<size_t>(size), file) != static_cast<size_t>(size)) {
-    FailIo(error, "read it", path, ferror(file) ? errno : EIO);
+  void* data = pare_platform_alloc(*bytes, pare::kAlignment);
+  if (data == nullptr) {
+    Fail(error, PARE_OUT_OF_MEMORY, "%s: no memory for its %zu bytes; map it instead", path,
+         *bytes);
+  } else if (fread(data, 1, *bytes, file) != *bytes) {
+    FailIo(error, "read it", path, ferror(file) != 0 ? errno : EIO);
     pare_platform_free(data);
     data = nullptr;
   }
   fclose(file);
-  *bytes = static_cast<size_t>(size);
   return data;
 }
 
