@@ -130,9 +130,11 @@ std::string OneGraph(const Model& model, uint32_t index) {
   std::string text =
       "Graph " + std::to_string(index) + (name.empty() ? "" : " '" + name + "'") + "\n";
   Table ends({{""}, {"name"}, {"type"}, {"shape"}});
-  for (const int32_t v : *graph.inputs())
+  for (const int32_t v : *graph.inputs()) {
+    const std::string dims = DimsText(m, ValueAt(graph, v));
     ends.Add({"input", NameOfValue(graph, v), DTypeText(ValueAt(graph, v).dtype()),
-              DimsText(m, ValueAt(graph, v))});
+              dims.empty() && index == 0 ? "[]" : dims});  // only bodies leave shapes open
+  }
   for (const int32_t v : *graph.outputs())
     ends.Add({"output", NameOfValue(graph, v), DTypeText(ValueAt(graph, v).dtype()),
               DimsText(m, ValueAt(graph, v))});
