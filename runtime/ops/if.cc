@@ -9,6 +9,10 @@ namespace {
 
 Status InferBranch(const NodeView& node, uint32_t branch) {
   Plan* body = node.bodies[branch];
+  if (body == nullptr) {
+    return Error(Code::kUnknownSize,
+                 "If: this branch did not fit when the session was created; create another");
+  }
   if (body->output_count() < node.output_count) {
     return ShapeError("If: a branch has fewer results than the node");
   }

@@ -268,6 +268,7 @@ class PlanBuilder {
     }
     uint64_t body_bytes = 0;
     for (uint32_t b = 0; b < view.body_count; ++b) {
+      if (view.bodies[b] == nullptr) continue;
       const uint64_t bytes =
           AlignUp(view.bodies[b]->activation_bytes()) + view.bodies[b]->scratch_bytes();
       if (bytes > body_bytes) body_bytes = bytes;
@@ -313,6 +314,20 @@ class PlanBuilder {
     return Ok();
   }
 
+  // A branch of If may not fit the sizes that the other is for. It is left out (Ok) where the
+  // condition is known not to take it.
+  static Status BranchThatDoesNotFit(const Step& step, uint32_t body, Status status) {
+    const Tensor* condition = step.context.In(0);
+    if (static_cast<fb::Op>(step.type) != fb::Op::If || status.code != Code::kShape ||
+        condition == nullptr || condition->Elements() != 1)
+      return status;
+    if (!condition->known)
+      return Error(Code::kUnknownSize,
+                   "a branch of If does not fit these sizes: if it is not to run, give the values "
+                   "that decide it when the session is created");
+    return (IntegerAt(*condition, 0) != 0) == (body == 0) ? status : Ok();
+  }
+
   Status BuildBodies(Step& step) {
     int32_t graphs[2];
     NodeView& view = step.context;
@@ -327,7 +342,9 @@ class PlanBuilder {
       PARE_TRY(BindBody(step.type, view, bindings, count));
       PlanBuilder builder(model_, static_cast<uint32_t>(graphs[b]), config_, threads_, arena_,
                           depth_ + 1);
-      bodies[b] = PARE_TRY(builder.Build(bindings));
+      const Result<Plan*> body = builder.Build(bindings);
+      bodies[b] = body.ok() ? body.value() : nullptr;
+      if (!body.ok()) PARE_TRY(BranchThatDoesNotFit(step, b, body.status()));
     }
     view.bodies = bodies;
     return Ok();

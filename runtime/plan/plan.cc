@@ -134,6 +134,7 @@ void Plan::Place(std::byte* activations, std::byte* scratch) {
     std::byte* body_memory = scratch + AlignUp(step.scratch_bytes);
     for (uint32_t b = 0; b < step.context.body_count; ++b) {
       Plan* body = step.context.bodies[b];
+      if (body == nullptr) continue;
       body->Place(body_memory, body_memory + AlignUp(body->activation_bytes()));
     }
   }
