@@ -98,11 +98,13 @@ class LayoutChooser {
     return false;
   }
 
+  // Elements that move, and a little for the node itself.
   int64_t Cost(const Shape& shape, const Permutation& p) const {
-    if (KeepsOrder(shape, p)) return 0;
-    int64_t elements = 1;
+    if (IsIdentity(p)) return 0;
+    if (KeepsOrder(shape, p)) return kNodeCost;
+    int64_t elements = kElementCost;
     for (int i = 0; i < shape.rank; ++i) elements *= shape[i] < 0 ? kGuessedDim : shape[i];
-    return elements;
+    return elements + kNodeCost;
   }
   // Of making T(v, p) available to the region.
   int64_t InputCost(const Region& region, ValueId v, Permutation p) const {
@@ -114,7 +116,10 @@ class LayoutChooser {
       const bool same = user->op.type == fb::Op::Transpose && PermutationOf(graph_, user) == p;
       if (same && IsReadOutside(region, user->outputs[0])) return 0;
     }
-    return Cost(graph_.values[v].shape, p);
+    // Of two places that cost the same the later one is better: what the region computes is then
+    // beside the operator that makes its input, and may go into it.
+    const int64_t cost = Cost(graph_.values[v].shape, p);
+    return cost == 0 ? 0 : cost + 1;
   }
   // Then it is there whatever the region does.
   bool IsReadOutside(const Region& region, ValueId v) const {
@@ -210,7 +215,7 @@ class LayoutChooser {
     }
   }
 
-  static constexpr int64_t kGuessedDim = 64;
+  static constexpr int64_t kGuessedDim = 64, kElementCost = 16, kNodeCost = 2;
   Rewriter& rewriter_;
   Graph& graph_;
   std::set<const Node*> member_;
@@ -259,6 +264,11 @@ Status ChooseLayout(Graph& graph, const Options& options) {
     PARE_TRY(Simplify(graph, options));
     Rewriter rewriter(graph);
     if (!LayoutChooser(rewriter).Run()) break;
+  }
+  PARE_TRY(Simplify(graph, options));
+  {
+    Rewriter rewriter(graph);
+    for (Node* n : rewriter.Nodes()) ReshapeTranspose(rewriter, n);
   }
   return Simplify(graph, options);
 }

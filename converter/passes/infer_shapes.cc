@@ -3,7 +3,6 @@
 // the same at both sizes, becomes a constant; a Reshape to computed sizes gets a fixed target where
 // one says the same (0: copied, -1: inferred).
 #include <algorithm>
-#include <array>
 #include <cstring>
 #include <utility>
 
@@ -14,92 +13,155 @@
 namespace pare::converter {
 namespace {
 
-// Sizes to plan at. Models have conditions that nobody wrote down (multiples of 32, a minimum,
-// equal lengths of two inputs): the attempts differ in what they presume.
-struct Attempt {
-  std::array<int64_t, 2> first_axis;  // of symbols that are some input's dimension 0: a batch
-  std::array<int64_t, 2> others;
-  std::array<int64_t, 2> spread;  // added for each further symbol
-};
-constexpr Attempt kAttempts[] = {
-    {{2, 3}, {96, 160}, {64, 96}}, {{2, 3}, {96, 160}, {0, 0}}, {{1, 2}, {320, 480}, {0, 0}},
-    {{1, 2}, {16, 24}, {0, 0}},    {{2, 3}, {2, 3}, {0, 0}},    {{96, 160}, {96, 160}, {0, 0}},
-};
+// A size for each symbol, and one for each dimension of an input that has no symbol.
+using Sizes = std::vector<int64_t>;
 
-int64_t Within(const fb::SymbolT& symbol, int64_t size, int which) {
-  const int64_t step = std::max<int64_t>(symbol.step, 1);
-  size = (std::max(size, symbol.min) + step - 1) / step * step;
-  if (symbol.max <= 0 || size <= symbol.max) return size;
-  // Both sizes beyond the maximum: take the maximum and one step less.
-  const int64_t most = symbol.max / step * step;
-  return which == 0 ? most : std::max(symbol.min, most - step);
-}
+// Dimensions that have to be chosen: the graph's symbols, then dimensions that nothing names.
+struct Unknowns {
+  struct Dim {
+    ValueId input;
+    int axis;
+  };
+  size_t symbols;
+  std::vector<Dim> unnamed;
+  std::vector<char> is_batch;  // some input's dimension 0: small sizes will do
 
-bool IsFirstAxis(const Graph& graph, int32_t symbol) {
-  return std::any_of(graph.inputs.begin(), graph.inputs.end(), [&](ValueId v) {
-    const auto& dims = graph.values[v].dims;
-    return !dims.empty() && dims[0].value < 0 && dims[0].symbol == symbol;
-  });
-}
+  size_t size() const { return symbols + unnamed.size(); }
+};
 
 bool IsUnknown(const fb::DimT& dim) { return dim.value < 0 && dim.symbol < 0; }
 
-EngineOptions OptionsOf(const Graph& graph, const Attempt& attempt, int which) {
-  EngineOptions options;
-  options.plan_only = true;
-  int64_t others = attempt.others[which];
-  for (size_t i = 0; i < graph.symbols.size(); ++i) {
-    const bool first = IsFirstAxis(graph, static_cast<int32_t>(i));
-    options.dims[graph.symbols[i].name] =
-        Within(graph.symbols[i], first ? attempt.first_axis[which] : others, which);
-    if (!first) others += attempt.spread[which];
-  }
+Unknowns FindUnknowns(const Graph& graph) {
+  Unknowns unknowns;
+  unknowns.symbols = graph.symbols.size();
+  unknowns.is_batch.assign(unknowns.symbols, 0);
   for (const ValueId v : graph.inputs) {
-    const Value& value = graph.values[v];
-    if (std::none_of(value.dims.begin(), value.dims.end(), IsUnknown)) continue;
-    Shape shape;
-    for (const fb::DimT& dim : value.dims) {
-      int64_t size = dim.value;
-      if (IsUnknown(dim))
-        size = shape.rank == 0 ? attempt.first_axis[which] : attempt.others[which];
-      else if (size < 0)
-        size = (options.dims[graph.symbols[dim.symbol].name] * dim.mul + dim.add) / dim.div;
-      if (!shape.Push(size)) break;
-    }
-    options.shapes[value.name] = shape;
-  }
-  return options;
-}
-
-bool IsDynamic(const Graph& graph) {
-  for (const ValueId v : graph.inputs) {
-    for (const fb::DimT& dim : graph.values[v].dims) {
-      if (dim.value < 0) return true;
-    }
-  }
-  return false;
-}
-
-// Plans at two sizes; the second is left out where nothing is dynamic.
-Status PlanTwice(const Graph& graph, std::vector<Engine>* engines) {
-  const bool dynamic = IsDynamic(graph);
-  Status first_error;
-  for (const Attempt& attempt : kAttempts) {
-    engines->clear();
-    for (int which = 0; which < (dynamic ? 2 : 1); ++which) {
-      auto engine = Engine::Create(graph, OptionsOf(graph, attempt, which));
-      if (engine.ok()) {
-        engines->push_back(std::move(engine).value());
-      } else if (first_error.ok()) {
-        first_error = engine.status();
+    const auto& dims = graph.values[v].dims;
+    for (size_t i = 0; i < dims.size(); ++i) {
+      if (IsUnknown(dims[i])) {
+        unknowns.unnamed.push_back({v, static_cast<int>(i)});
+        unknowns.is_batch.push_back(i == 0 ? 1 : 0);
+      } else if (dims[i].value < 0 && i == 0) {
+        unknowns.is_batch[dims[i].symbol] = 1;
       }
     }
-    if (engines->size() == (dynamic ? 2u : 1u)) return Ok();
-    if (!dynamic) break;
   }
-  engines->clear();
-  return first_error;
+  return unknowns;
 }
+
+// The size nearest to `size` that the symbol's bounds allow.
+int64_t Within(const fb::SymbolT& symbol, int64_t size) {
+  const int64_t step = std::max<int64_t>(symbol.step, 1);
+  size = (std::max(size, symbol.min) + step - 1) / step * step;
+  return symbol.max > 0 ? std::min(size, std::max(symbol.min, symbol.max / step * step)) : size;
+}
+
+class Prober {
+ public:
+  explicit Prober(const Graph& graph) : graph_(graph), unknowns_(FindUnknowns(graph)) {}
+
+  // Finds two assignments of sizes at which the graph can be planned, the second with every size
+  // changed that may change. One where nothing is unknown.
+  Status Run(std::vector<Engine>* engines) {
+    if (unknowns_.size() == 0) {
+      engines->push_back(PARE_TRY(Plan({})));
+      return Ok();
+    }
+    // Most models take these; the second has other multiples of 32 and an odd batch.
+    for (const int64_t spread : {64, 0}) {
+      if (PlanBoth(Fill(2, 96, spread), Fill(3, 160, spread * 3 / 2), engines)) return Ok();
+    }
+    // These do not depend on which sizes are tried.
+    if (first_error_.code == Code::kUnsupported || first_error_.code == Code::kUnknownSize)
+      return first_error_;
+    Sizes first;
+    if (!FindFirst(&first)) return first_error_;
+    Sizes second = first;
+    for (size_t i = 0; i < first.size(); ++i) second[i] = OtherSize(first, i);
+    if (PlanBoth(first, second, engines)) return Ok();
+    return first_error_;
+  }
+
+ private:
+  Result<Engine> Plan(const Sizes& sizes) {
+    EngineOptions options;
+    options.plan_only = true;
+    for (size_t i = 0; i < unknowns_.symbols; ++i) options.dims[graph_.symbols[i].name] = sizes[i];
+    for (size_t i = 0; i < unknowns_.unnamed.size(); ++i) {
+      const Unknowns::Dim& dim = unknowns_.unnamed[i];
+      Shape& shape = ShapeOf(dim.input, sizes, &options);
+      shape[dim.axis] = sizes[unknowns_.symbols + i];
+    }
+    auto engine = Engine::Create(graph_, options);
+    if (!engine.ok() && first_error_.ok()) first_error_ = engine.status();
+    return engine;
+  }
+  Shape& ShapeOf(ValueId v, const Sizes& sizes, EngineOptions* options) const {
+    const Value& value = graph_.values[v];
+    Shape shape;
+    for (const fb::DimT& dim : value.dims) {
+      const bool named = dim.value < 0 && dim.symbol >= 0;
+      shape.Push(named ? (sizes[dim.symbol] * dim.mul + dim.add) / dim.div : dim.value);
+    }
+    return options->shapes.emplace(value.name, shape).first->second;
+  }
+  bool PlanBoth(const Sizes& a, const Sizes& b, std::vector<Engine>* engines) {
+    auto first = Plan(a);
+    if (!first.ok()) return false;
+    auto second = Plan(b);
+    if (!second.ok()) return false;
+    engines->push_back(std::move(first).value());
+    engines->push_back(std::move(second).value());
+    return true;
+  }
+
+  int64_t Bounded(size_t i, int64_t size) const {
+    return i < unknowns_.symbols ? Within(graph_.symbols[i], size) : size;
+  }
+  Sizes Fill(int64_t batch, int64_t others, int64_t spread) const {
+    Sizes sizes;
+    for (size_t i = 0; i < unknowns_.size(); ++i) {
+      sizes.push_back(Bounded(i, unknowns_.is_batch[i] ? batch : others));
+      if (!unknowns_.is_batch[i]) others += spread;
+    }
+    return sizes;
+  }
+  // Models have conditions that nobody wrote down: multiples, a minimum, one height only.
+  bool FindFirst(Sizes* sizes) {
+    for (const int64_t batch : {2, 1}) {
+      for (const int64_t size : kUsualSizes) {
+        *sizes = Fill(batch, size, 0);
+        if (Plan(*sizes).ok()) return true;
+      }
+    }
+    for (const int64_t one : kUsualSizes) {
+      for (const int64_t rest : kUsualSizes) {
+        *sizes = Fill(1, rest, 0);
+        const auto other = std::find(unknowns_.is_batch.begin(), unknowns_.is_batch.end(), 0);
+        if (other == unknowns_.is_batch.end()) return false;
+        const auto i = static_cast<size_t>(other - unknowns_.is_batch.begin());
+        (*sizes)[i] = Bounded(i, one);
+        if (Plan(*sizes).ok()) return true;
+      }
+    }
+    return false;
+  }
+  // Another size of dimension i with which the graph can be planned, or the same where none is.
+  int64_t OtherSize(const Sizes& sizes, size_t i) {
+    Sizes changed = sizes;
+    for (const int64_t size : kUsualSizes) {
+      changed[i] = Bounded(i, size);
+      if (changed[i] != sizes[i] && Plan(changed).ok()) return changed[i];
+    }
+    return sizes[i];
+  }
+
+  static constexpr int64_t kUsualSizes[] = {96, 160, 48, 64,  32,  320, 576, 640, 1024,
+                                            16, 24,  8,  224, 256, 512, 3,   2,   1};
+  const Graph& graph_;
+  const Unknowns unknowns_;
+  Status first_error_;
+};
 
 void SetShape(Value& value, const Tensor& a, const Tensor& b) {
   value.dtype = a.dtype;
@@ -192,10 +254,11 @@ void FixReshapes(Graph& graph, const Engine& a, const Engine& b) {
 
 Status InferShapes(Graph& graph, const Options& options) {
   std::vector<Engine> engines;
-  const Status status = PlanTwice(graph, &engines);
+  const Status status = Prober(graph).Run(&engines);
   if (!status.ok()) {
     // With every size fixed the model could never run. Otherwise the sizes tried may be at fault.
-    if (!IsDynamic(graph) && status.code != Code::kUnknownSize) return status;
+    const bool dynamic = FindUnknowns(graph).size() > 0;
+    if (!dynamic && status.code != Code::kUnknownSize) return status;
     if (options.warn)
       options.warn("shapes are not inferred, and less is optimised: " + status.message +
                    "; --shape or --dim fixes sizes");

@@ -33,6 +33,8 @@ const std::vector<Pass>& Pipeline() {
       {"merge_duplicates", "compute equal nodes once, again", MergeDuplicates, true},
       {"fuse_linear", "fold factors, terms and residual additions into convolutions and products",
        FuseLinear, true},
+      {"fold_forward", "fold factors and terms into the convolutions and products that follow",
+       FoldForward, true},
       {"fuse_activations", "apply activations where their input is made", FuseActivations, true},
       {"pack_weights", "lay weights out as kernels read them", PackWeights, true},
       {"remove_dead_code", "drop what is left over", RemoveDeadCode, false},

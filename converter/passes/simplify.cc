@@ -229,6 +229,42 @@ bool SkipExpand(Rewriter& rewriter, Node* n) {
   return false;
 }
 
+// g broadcasts over some dimension of x.
+bool IsSmaller(const Shape& g, const Shape& x) {
+  for (int i = 0; i < g.rank && g.rank == x.rank; ++i) {
+    if (g[i] == 1 && x[i] != 1) return true;
+  }
+  return false;
+}
+
+// x + x * g is x * (1 + g): one pass over x less, where g is smaller than x.
+bool FactorOut(Rewriter& rewriter, Node* n) {
+  if (!IsPlainBinary(n, BinaryKind::Add)) return false;
+  Graph& graph = rewriter.graph();
+  for (int i = 0; i < 2; ++i) {
+    const ValueId x = n->inputs[i], product = n->inputs[1 - i];
+    const Node* mul = rewriter.Producer(product);
+    if (!IsPlainBinary(mul, BinaryKind::Mul) || !rewriter.OnlyUse(product)) continue;
+    if (mul->inputs[0] != x && mul->inputs[1] != x) continue;
+    const ValueId gate = mul->inputs[mul->inputs[0] == x ? 1 : 0];
+    if (!graph.values[gate].has_shape || graph.values[gate].dtype != DType::kF32 ||
+        !SameShape(graph, x, n->outputs[0]) ||
+        !IsSmaller(graph.values[gate].shape, graph.values[x].shape))
+      continue;
+    float* one;
+    Weight weight = Weight::Make(n->name + "/one", Shape{}, &one);
+    *one = 1;
+    const ValueId constant = rewriter.NewWeight(std::move(weight));
+    const ValueId sum = rewriter.NewValue(graph.values[gate].name + "/plus_one", DType::kF32,
+                                          graph.values[gate].shape);
+    rewriter.Add(n->name, fb::BinaryT(), {gate, constant}, {sum});
+    n->op.AsBinary()->kind = BinaryKind::Mul;
+    rewriter.SetInputs(n, {x, sum});
+    return true;
+  }
+  return false;
+}
+
 constexpr Rule kRules[] = {SkipIdentity,
                            SimplifyCast,
                            SimplifyBinary,
@@ -237,7 +273,7 @@ constexpr Rule kRules[] = {SkipIdentity,
                            SimplifyReshape,
                            SkipExpand,
                            MergeTransposes,
-                           ReshapeTranspose,
+
                            MoveTransposeThroughReshape,
                            TakeTransposedOperand};
 

@@ -48,8 +48,7 @@ ValueId AddTranspose(Rewriter& rewriter, const std::string& name, ValueId x, con
   Value& made = rewriter.graph().values[y];
   made.has_shape = rewriter.graph().values[x].has_shape;
   if (made.has_shape) made.shape = Permute(rewriter.graph().values[x].shape, p);
-  Node* n = rewriter.Add(name, MakeTranspose(p), {x}, {y});
-  TurnIntoReshape(rewriter, n, p);
+  rewriter.Add(name, MakeTranspose(p), {x}, {y});
   return y;
 }
 

@@ -20,7 +20,7 @@ bool MoveTransposeThroughReshape(Rewriter& rewriter, Node* n);
 // A MatMul reads the second operand transposed where it was.
 bool TakeTransposedOperand(Rewriter& rewriter, Node* n);
 
-// Adds a node that transposes x (or a Reshape where that does the same) and returns its result.
+// Adds a node that transposes x, unless there is one, and returns its result.
 ValueId AddTranspose(Rewriter& rewriter, const std::string& name, ValueId x, const Permutation& p);
 
 }  // namespace pare::converter

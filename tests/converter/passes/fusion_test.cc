@@ -154,6 +154,51 @@ TEST(FuseLinear, DoesNotTakeABroadcastAddend) {
   EXPECT_EQ(b.graph.nodes.size(), 2u);
 }
 
+TEST(FoldForward, ScaleAndShiftGoIntoWhatFollows) {
+  // An unpadded convolution takes both, a padded one the scale only.
+  for (int64_t pad : {0, 1}) {
+    GraphBuilder b;
+    ValueId x = b.Unary(UnaryKind::Exp, b.Input("x", {1, 5, 5, 4}));
+    x = b.Binary(BinaryKind::Mul, b.Const<float>({1}, {1.5f}), x);
+    x = b.Binary(BinaryKind::Add, x, b.Const<float>({4}, {0.1f, 0.2f, 0.3f, -0.4f}));
+    fb::ConvT conv;
+    conv.group = 2;
+    conv.pads = {pad, pad, pad, pad};
+    b.Output(b.Op(std::move(conv), {x, b.Random({6, 3, 3, 2}), b.Random({6})}), "y");
+    Optimise(&b.graph);
+    EXPECT_EQ(CountOps(b.graph, fb::Op::Binary), pad) << Dump(b.graph);
+  }
+}
+
+TEST(FoldForward, GoesIntoEveryReader) {
+  GraphBuilder b;
+  ValueId x = b.Unary(UnaryKind::Exp, b.Input("x", {5, 4}));
+  x = b.Binary(BinaryKind::Div, x, b.Const<float>({4}, {2, 3, 4, 5}));
+  b.Output(b.Op(fb::MatMulT(), {x, b.Random({4, 3})}), "y");
+  b.Output(b.Op(fb::MatMulT(), {x, b.Random({4, 2})}), "z");
+  Optimise(&b.graph);
+  EXPECT_EQ(b.graph.nodes.size(), 3u) << Dump(b.graph);
+}
+
+TEST(FoldForward, StaysWhereSomethingElseReads) {
+  GraphBuilder b;
+  ValueId x = b.Unary(UnaryKind::Exp, b.Input("x", {5, 4}));
+  x = b.Binary(BinaryKind::Mul, x, b.Const<float>({4}, {2, 3, 4, 5}));
+  b.Output(b.Op(fb::MatMulT(), {x, b.Random({4, 3})}), "y");
+  b.Output(x, "z");
+  Optimise(&b.graph);
+  EXPECT_EQ(b.graph.nodes.size(), 3u) << Dump(b.graph);
+}
+
+TEST(Simplify, FactorsASmallGateOut) {
+  GraphBuilder b;
+  const ValueId x = b.Input("x", {1, 4, 4, 3}), gate = b.Input("g", {1, 1, 1, 3});
+  b.Output(b.Binary(BinaryKind::Add, x, b.Binary(BinaryKind::Mul, x, gate)), "y");
+  Optimise(&b.graph);
+  ASSERT_EQ(b.graph.nodes.size(), 2u);
+  EXPECT_EQ(b.graph.values[b.graph.nodes[0].outputs[0]].shape.Elements(), 3);
+}
+
 ValueId Mean(GraphBuilder& b, ValueId x) {
   fb::ReduceT mean;
   mean.kind = ReduceKind::Mean;
