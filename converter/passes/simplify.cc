@@ -265,17 +265,19 @@ bool FactorOut(Rewriter& rewriter, Node* n) {
   return false;
 }
 
-constexpr Rule kRules[] = {SkipIdentity,
-                           SimplifyCast,
-                           SimplifyBinary,
-                           MergeBounds,
-                           SkipIdle,
-                           SimplifyReshape,
-                           SkipExpand,
-                           MergeTransposes,
-
-                           MoveTransposeThroughReshape,
-                           TakeTransposedOperand};
+constexpr Rule kRules[] = {
+    SkipIdentity,
+    SimplifyCast,
+    SimplifyBinary,
+    MergeBounds,
+    SkipIdle,
+    SimplifyReshape,
+    SkipExpand,
+    FactorOut,
+    MergeTransposes,
+    MoveTransposeThroughReshape,
+    TakeTransposedOperand,
+};
 
 }  // namespace
 
