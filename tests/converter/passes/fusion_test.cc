@@ -292,7 +292,7 @@ TEST(FuseAttention, PackedProjection) {
   Optimise(&b.graph, {}, 1e-5f, {{"x.1", 5}});
   EXPECT_EQ(CountOps(b.graph, fb::Op::Attention), 1);
   EXPECT_EQ(CountOps(b.graph, fb::Op::Transpose), 0);
-  EXPECT_EQ(b.graph.nodes.size(), 5u);
+  EXPECT_EQ(b.graph.nodes.size(), 5u) << Dump(b.graph);
 }
 
 }  // namespace
