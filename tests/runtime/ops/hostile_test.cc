@@ -1,0 +1,394 @@
+// Operators that move data, with attributes and inputs that no exporter would write: an error or an
+// answer, never a crash. Meant for the sanitizers; other runs take more of it by
+// --gtest_random_seed and --gtest_repeat.
+#include <cstdint>
+#include <random>
+#include <utility>
+#include <vector>
+
+#include "tests/support/op_test.h"
+
+namespace pare::test {
+namespace {
+
+constexpr int kRounds = 400;  // of each operator
+constexpr int64_t kMostElements = 4096;
+
+class Chance {
+ public:
+  explicit Chance(uint32_t seed) : random_(seed) {}
+  int64_t Between(int64_t low, int64_t high) {
+    return std::uniform_int_distribution<int64_t>(low, high)(random_);
+  }
+  bool OneIn(int64_t n) { return Between(1, n) == 1; }
+  // Mostly small numbers, sometimes the ends of the range.
+  int64_t Integer() {
+    if (!OneIn(24)) return Between(-4, 6);
+    constexpr int64_t kEnds[] = {INT64_MIN,     INT64_MIN + 1,    INT64_MAX,
+                                 INT64_MAX - 1, int64_t{1} << 31, int64_t{1} << 40};
+    return kEnds[Between(0, 5)];
+  }
+  std::vector<int64_t> Integers() {
+    std::vector<int64_t> values(static_cast<size_t>(Between(0, 5)));
+    for (int64_t& v : values) v = Integer();
+    return values;
+  }
+  std::vector<int64_t> Dims(int64_t rank) {
+    std::vector<int64_t> dims(static_cast<size_t>(rank));
+    for (int64_t& d : dims) d = OneIn(12) ? 0 : Between(1, 4);
+    return dims;
+  }
+  template <class E>
+  E Enum() {
+    // One more than there is, now and then.
+    return static_cast<E>(Between(0, static_cast<int64_t>(E::MAX) + (OneIn(16) ? 1 : 0)));
+  }
+  bool Bool() { return OneIn(2); }
+  float Float() {
+    constexpr float kOdd[] = {0, -0.0f, 1e30f, -1e30f, 1e-30f};
+    return OneIn(8) ? kOdd[Between(0, 4)] : static_cast<float>(Between(-30, 30)) / 10;
+  }
+
+ private:
+  std::mt19937 random_;
+};
+
+template <class T, class Op>
+void AddTensor(OpTest<Op>& t, Chance& c, const std::vector<int64_t>& dims) {
+  const int64_t n = ShapeOf(dims).Elements();
+  std::vector<Element<T>> values(static_cast<size_t>(n < kMostElements ? n : 0));
+  for (auto& v : values) {
+    if constexpr (std::is_same_v<T, float>) {
+      v = c.Float();
+    } else if constexpr (std::is_same_v<T, bool>) {
+      v = c.Bool();
+    } else {
+      v = static_cast<Element<T>>(c.Integer());
+    }
+  }
+  if (c.OneIn(3)) {
+    t.template In<T>(dims, std::move(values));
+  } else if (c.OneIn(2)) {
+    t.template Known<T>(dims, std::move(values));
+  } else {
+    t.template Const<T>(dims, std::move(values));
+  }
+}
+
+template <class Op>
+void AddRandomTensor(OpTest<Op>& t, Chance& c, bool index) {
+  const std::vector<int64_t> dims = c.Dims(index ? c.Between(0, 2) : c.Between(0, 5));
+  switch (c.Between(0, index ? 4 : 9)) {
+    case 0: return AddTensor<int32_t>(t, c, dims);
+    case 1:
+    case 2:
+    case 3: return AddTensor<int64_t>(t, c, dims);
+    case 4: return AddTensor<bool>(t, c, dims);
+    case 5: return AddTensor<int8_t>(t, c, dims);
+    case 6: return AddTensor<uint16_t>(t, c, dims);
+    default: return AddTensor<float>(t, c, dims);
+  }
+}
+
+template <class Op, class Make>
+void Attack(const Make& make, int64_t least_inputs, int64_t most_inputs, int most_outputs = 1) {
+  Chance c(static_cast<uint32_t>(testing::UnitTest::GetInstance()->random_seed()) + 1);
+  int answers = 0;
+  for (int round = 0; round < kRounds; ++round) {
+    OpTest<Op> t(make(c));
+    const int64_t inputs = c.Between(least_inputs, most_inputs);
+    for (int64_t i = 0; i < inputs; ++i) {
+      if (i >= least_inputs && c.OneIn(8)) {
+        t.Absent();
+      } else {
+        AddRandomTensor(t, c, i > 0 && c.OneIn(2));
+      }
+    }
+    t.Outputs(static_cast<int>(c.Between(1, most_outputs)));
+    if (c.OneIn(4)) t.Threads(2);
+    answers += t.TryRun().ok() ? 1 : 0;
+  }
+  testing::Test::RecordProperty("answers", answers);
+}
+
+template <class Op>
+Op Plain(Chance&) {
+  return Op();
+}
+template <class Op>
+Op WithAxis(Chance& c) {
+  Op op;
+  op.axis = c.Integer();
+  return op;
+}
+
+TEST(Hostile, Gathers) {
+  Attack<fb::GatherT>(WithAxis<fb::GatherT>, 2, 2);
+  Attack<fb::GatherElementsT>(WithAxis<fb::GatherElementsT>, 2, 2);
+  Attack<fb::GatherNdT>(
+      [](Chance& c) {
+        fb::GatherNdT op;
+        op.batch_dims = c.Integer();
+        return op;
+      },
+      2, 2);
+}
+
+TEST(Hostile, Scatters) {
+  Attack<fb::ScatterElementsT>(
+      [](Chance& c) {
+        auto op = WithAxis<fb::ScatterElementsT>(c);
+        op.reduce = c.Enum<fb::ScatterReduce>();
+        return op;
+      },
+      3, 3);
+  Attack<fb::ScatterNdT>(
+      [](Chance& c) {
+        fb::ScatterNdT op;
+        op.reduce = c.Enum<fb::ScatterReduce>();
+        return op;
+      },
+      3, 3);
+}
+
+TEST(Hostile, SlicesAndPads) {
+  Attack<fb::SliceT>(
+      [](Chance& c) {
+        fb::SliceT op;
+        op.starts = c.Integers();
+        op.ends = c.Integers();
+        op.axes = c.Integers();
+        op.steps = c.Integers();
+        op.ends.resize(op.starts.size());
+        op.axes.resize(op.starts.size());
+        op.steps.resize(c.Bool() ? op.starts.size() : 0);
+        return op;
+      },
+      1, 5);
+  Attack<fb::PadT>(
+      [](Chance& c) {
+        fb::PadT op;
+        op.pads = c.Integers();
+        if (c.Bool()) op.pads.resize(static_cast<size_t>(c.Between(0, 4)) * 2);
+        op.mode = c.Enum<fb::PadMode>();
+        op.value = c.Float();
+        return op;
+      },
+      1, 4);
+}
+
+TEST(Hostile, ConcatsAndSplits) {
+  Attack<fb::ConcatT>(WithAxis<fb::ConcatT>, 1, 4);
+  Attack<fb::SplitT>(
+      [](Chance& c) {
+        auto op = WithAxis<fb::SplitT>(c);
+        op.sizes = c.Integers();
+        if (c.Bool()) op.sizes.clear();
+        return op;
+      },
+      1, 2, 5);
+}
+
+TEST(Hostile, Reshapes) {
+  Attack<fb::ReshapeT>(
+      [](Chance& c) {
+        fb::ReshapeT op;
+        op.shape = c.Integers();
+        op.allow_zero = c.Bool();
+        return op;
+      },
+      1, 2);
+  Attack<fb::SqueezeT>(
+      [](Chance& c) {
+        fb::SqueezeT op;
+        op.axes = c.Integers();
+        return op;
+      },
+      1, 2);
+  Attack<fb::UnsqueezeT>(
+      [](Chance& c) {
+        fb::UnsqueezeT op;
+        op.axes = c.Integers();
+        return op;
+      },
+      1, 2);
+  Attack<fb::FlattenT>(WithAxis<fb::FlattenT>, 1, 1);
+  Attack<fb::IdentityT>(Plain<fb::IdentityT>, 1, 1);
+}
+
+TEST(Hostile, Repeats) {
+  Attack<fb::ExpandT>(
+      [](Chance& c) {
+        fb::ExpandT op;
+        op.shape = c.Integers();
+        return op;
+      },
+      1, 2);
+  Attack<fb::TileT>(
+      [](Chance& c) {
+        fb::TileT op;
+        op.repeats = c.Integers();
+        return op;
+      },
+      1, 2);
+}
+
+TEST(Hostile, MakesConstants) {
+  Attack<fb::ConstantOfShapeT>(
+      [](Chance& c) {
+        fb::ConstantOfShapeT op;
+        op.dtype = c.Enum<fb::DType>();
+        op.bits = static_cast<uint64_t>(c.Integer());
+        return op;
+      },
+      1, 1);
+  Attack<fb::RangeT>(Plain<fb::RangeT>, 3, 3);
+  Attack<fb::ShapeOfT>(
+      [](Chance& c) {
+        fb::ShapeOfT op;
+        op.start = c.Integer();
+        op.end = c.Integer();
+        return op;
+      },
+      1, 1);
+  Attack<fb::SizeT>(Plain<fb::SizeT>, 1, 1);
+  Attack<fb::EyeLikeT>(
+      [](Chance& c) {
+        fb::EyeLikeT op;
+        op.dtype = c.Enum<fb::DType>();
+        op.k = c.Integer();
+        return op;
+      },
+      1, 1);
+  Attack<fb::OneHotT>(WithAxis<fb::OneHotT>, 3, 3);
+}
+
+TEST(Hostile, Selects) {
+  Attack<fb::TopKT>(
+      [](Chance& c) {
+        auto op = WithAxis<fb::TopKT>(c);
+        op.k = c.Integer();
+        op.largest = c.Bool();
+        return op;
+      },
+      1, 2, 2);
+  Attack<fb::NonZeroT>(Plain<fb::NonZeroT>, 1, 1);
+  Attack<fb::CompressT>(
+      [](Chance& c) {
+        auto op = WithAxis<fb::CompressT>(c);
+        op.flat = c.Bool();
+        return op;
+      },
+      2, 2);
+  Attack<fb::UniqueT>(
+      [](Chance& c) {
+        auto op = WithAxis<fb::UniqueT>(c);
+        op.flat = c.Bool();
+        op.sorted = c.Bool();
+        return op;
+      },
+      1, 1, 4);
+  Attack<fb::NonMaxSuppressionT>(Plain<fb::NonMaxSuppressionT>, 2, 5);
+}
+
+TEST(Hostile, Rearranges) {
+  Attack<fb::TriluT>(
+      [](Chance& c) {
+        fb::TriluT op;
+        op.upper = c.Bool();
+        return op;
+      },
+      1, 2);
+  Attack<fb::ReverseSequenceT>(
+      [](Chance& c) {
+        fb::ReverseSequenceT op;
+        op.batch_axis = c.Integer();
+        op.time_axis = c.Integer();
+        return op;
+      },
+      2, 2);
+  Attack<fb::DepthToSpaceT>(
+      [](Chance& c) {
+        fb::DepthToSpaceT op;
+        op.block = c.Integer();
+        op.crd = c.Bool();
+        return op;
+      },
+      1, 1);
+  Attack<fb::SpaceToDepthT>(
+      [](Chance& c) {
+        fb::SpaceToDepthT op;
+        op.block = c.Integer();
+        return op;
+      },
+      1, 1);
+}
+
+TEST(Hostile, Samples) {
+  Attack<fb::GridSampleT>(
+      [](Chance& c) {
+        fb::GridSampleT op;
+        op.mode = c.Enum<fb::GridMode>();
+        op.padding = c.Enum<fb::GridPadding>();
+        op.align_corners = c.Bool();
+        return op;
+      },
+      2, 2);
+  Attack<fb::RoiAlignT>(
+      [](Chance& c) {
+        fb::RoiAlignT op;
+        op.max = c.Bool();
+        op.half_pixel = c.Bool();
+        op.output_height = c.Integer();
+        op.output_width = c.Integer();
+        op.sampling_ratio = c.Integer();
+        op.spatial_scale = c.Float();
+        return op;
+      },
+      3, 3);
+}
+
+TEST(Hostile, SumsAndTransforms) {
+  Attack<fb::EinsumT>(
+      [](Chance& c) {
+        constexpr char kSigns[] = "aabbccijk..., ->Z1";
+        fb::EinsumT op;
+        const int64_t length = c.Between(0, 12);
+        for (int64_t i = 0; i < length; ++i) {
+          const int64_t sign = c.Between(0, 17);
+          op.equation += sign == 10 ? "..." : sign == 14 ? "->" : std::string(1, kSigns[sign]);
+        }
+        return op;
+      },
+      1, 3);
+  Attack<fb::DetT>(Plain<fb::DetT>, 1, 1);
+  Attack<fb::DftT>(
+      [](Chance& c) {
+        auto op = WithAxis<fb::DftT>(c);
+        op.inverse = c.Bool();
+        op.onesided = c.Bool();
+        return op;
+      },
+      1, 2);
+}
+
+template <class Op>
+Op Recurrent(Chance& c) {
+  Op op;
+  op.direction = c.Enum<fb::RnnDirection>();
+  op.hidden = c.Integer();
+  op.clip = c.Float();
+  op.batch_first = c.Bool();
+  op.activations.resize(static_cast<size_t>(c.Between(0, 6)));
+  for (auto& a : op.activations) a = c.Enum<fb::UnaryKind>();
+  return op;
+}
+
+TEST(Hostile, Recurs) {
+  Attack<fb::LstmT>(Recurrent<fb::LstmT>, 3, 8, 3);
+  Attack<fb::GruT>(Recurrent<fb::GruT>, 3, 6, 2);
+  Attack<fb::RnnT>(Recurrent<fb::RnnT>, 3, 6, 2);
+}
+
+}  // namespace
+}  // namespace pare::test
