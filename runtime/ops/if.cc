@@ -7,12 +7,14 @@
 namespace pare {
 namespace {
 
+Status Misfit() {
+  return Error(Code::kUnknownSize,
+               "If: the branch to run did not fit when the session was created; create another");
+}
+
 Status InferBranch(const NodeView& node, uint32_t branch) {
   Plan* body = node.bodies[branch];
-  if (body == nullptr) {
-    return Error(Code::kUnknownSize,
-                 "If: this branch did not fit when the session was created; create another");
-  }
+  if (body == nullptr) return Misfit();
   if (body->output_count() < node.output_count) {
     return ShapeError("If: a branch has fewer results than the node");
   }
@@ -49,17 +51,21 @@ Status SetOutputOfBoth(const NodeView& node, uint32_t i, const Tensor& a, const 
   return SetDynamicOutput(node, i, a.dtype, most);
 }
 
+Status InferOne(const NodeView& node, uint32_t branch) {
+  PARE_TRY(InferBranch(node, branch));
+  for (uint32_t i = 0; i < node.output_count; ++i) {
+    PARE_TRY(SetOutputLike(node, i, node.bodies[branch]->output(i)));
+  }
+  return Ok();
+}
+
+// Where only one branch fits the inputs' sizes, the results are that one's; run refuses the other.
 Status Infer(const NodeView& node) {
   const Tensor& condition = *node.In(0);
   PARE_TRY(CheckCondition(condition));
-  if (condition.known) {
-    const uint32_t branch = IntegerAt(condition, 0) != 0 ? 0 : 1;
-    PARE_TRY(InferBranch(node, branch));
-    for (uint32_t i = 0; i < node.output_count; ++i) {
-      PARE_TRY(SetOutputLike(node, i, node.bodies[branch]->output(i)));
-    }
-    return Ok();
-  }
+  if (condition.known) return InferOne(node, IntegerAt(condition, 0) != 0 ? 0 : 1);
+  if (node.bodies[0] == nullptr) return InferOne(node, 1);
+  if (node.bodies[1] == nullptr) return InferOne(node, 0);
   PARE_TRY(InferBranch(node, 0));
   PARE_TRY(InferBranch(node, 1));
   for (uint32_t i = 0; i < node.output_count; ++i) {
@@ -70,6 +76,7 @@ Status Infer(const NodeView& node) {
 
 Status Run(const RunContext& context) {
   Plan* body = context.bodies[IntegerAt(*context.In(0), 0) != 0 ? 0 : 1];
+  if (body == nullptr) return Misfit();
   BindCaptures(context, 1, body, 0);
   PARE_TRY(body->Run(context.threads, nullptr));
   for (uint32_t i = 0; i < context.output_count; ++i) CopyResult(body->output(i), context.Out(i));

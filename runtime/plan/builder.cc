@@ -314,17 +314,15 @@ class PlanBuilder {
     return Ok();
   }
 
-  // A branch of If may not fit the sizes that the other is for. It is left out (Ok) where the
-  // condition is known not to take it.
+  // A branch of If may not fit the sizes that the other is for. It is left out (Ok) unless the
+  // condition is known to take it: If refuses to run it.
   static Status BranchThatDoesNotFit(const Step& step, uint32_t body, Status status) {
     const Tensor* condition = step.context.In(0);
-    if (static_cast<fb::Op>(step.type) != fb::Op::If || status.code != Code::kShape ||
-        condition == nullptr || condition->Elements() != 1)
+    const bool misfit = status.code == Code::kShape || status.code == Code::kUnknownSize;
+    if (static_cast<fb::Op>(step.type) != fb::Op::If || !misfit || condition == nullptr ||
+        condition->Elements() != 1)
       return status;
-    if (!condition->known)
-      return Error(Code::kUnknownSize,
-                   "a branch of If does not fit these sizes: if it is not to run, give the values "
-                   "that decide it when the session is created");
+    if (!condition->known) return Ok();
     return (IntegerAt(*condition, 0) != 0) == (body == 0) ? status : Ok();
   }
 
@@ -345,6 +343,7 @@ class PlanBuilder {
       const Result<Plan*> body = builder.Build(bindings);
       bodies[b] = body.ok() ? body.value() : nullptr;
       if (!body.ok()) PARE_TRY(BranchThatDoesNotFit(step, b, body.status()));
+      if (!body.ok() && b > 0 && bodies[0] == nullptr) return body.status();
     }
     view.bodies = bodies;
     return Ok();

@@ -103,6 +103,22 @@ TEST(If, ReturnsWhatItCaptures) {
   EXPECT_EQ(t.Values<float>(0), (Floats{3, 4}));
 }
 
+TEST(If, LeavesABranchThatDoesNotFitAlone) {
+  Graph squeeze;  // of a dimension that is not 1
+  squeeze.outputs = {Node(squeeze, fb::SqueezeT(), {Input(squeeze, "x", DType::kF32)})};
+  squeeze.nodes[0].op.AsSqueeze()->axes = {0};
+  for (const bool condition : {true, false}) {
+    OpTest<fb::IfT> t(Branches());
+    t.Body(squeeze).Body(First()).In<bool>({}, {condition}).In<float>({2}, {1, 2});
+    EXPECT_EQ(t.TryRun().code, condition ? Code::kUnknownSize : Code::kOk);
+    if (condition) continue;
+    EXPECT_EQ(t.Values<float>(0), (Floats{1}));
+  }
+  OpTest<fb::IfT> neither(Branches());
+  neither.Body(squeeze).Body(squeeze).In<bool>({}, {1}).In<float>({2}, {1, 2});
+  EXPECT_EQ(neither.TryRun().code, Code::kShape);
+}
+
 TEST(If, RejectsAConditionOfManyValues) {
   OpTest<fb::IfT> t(Branches());
   t.Body(First()).Body(First()).In<bool>({2}, {1, 0}).In<float>({1}, {1});

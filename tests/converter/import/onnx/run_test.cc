@@ -39,11 +39,15 @@ TEST(RunImported, LeavesOutABranchThatDoesNotFitAndDoesNotRun) {
   EXPECT_EQ(engine->session().output(0).Data<float>()[5], -1);
 }
 
-TEST(RunImported, AsksForTheConditionOfSuchABranch) {
+TEST(RunImported, RefusesToRunSuchABranch) {
   auto graph = BranchesForTwoSizes();
   ASSERT_TRUE(graph.ok()) << graph.status().message;
   auto engine = Engine::Create(*graph, {});
-  EXPECT_EQ(engine.status().code, Code::kUnknownSize);
+  ASSERT_TRUE(engine.ok()) << engine.status().message;
+  *engine->session().input(0).Data<bool>() = true;
+  EXPECT_EQ(engine->Run().code, Code::kUnknownSize);
+  *engine->session().input(0).Data<bool>() = false;
+  EXPECT_TRUE(engine->Run().ok());
   const bool yes = true;
   EngineOptions options;
   options.values["c"] = &yes;
