@@ -33,7 +33,7 @@ inline constexpr Tolerance kTolerances[] = {
     {"Softsign", 2, 0},
     {"HardSigmoid", 2, 0.5},
     {"HardSwish", 3, 1},
-    {"Gelu", 3, 0.5},
+    {"Gelu", 4, 4},
     {"GeluTanh", 4, 0.5},
     {"Silu", 4, 0},
     {"Mish", 6, 0},
