@@ -55,7 +55,7 @@ Result<std::vector<tools::Array>> Inputs(const Arguments& a, const Graph& graph,
   arrays = PARE_TRY(RandomInputs(graph, options, a.seed));
   std::string shapes;
   for (const tools::Array& array : arrays) {
-    shapes += " " + array.name + "=";
+    shapes += " " + array.name + (array.shape.rank == 0 ? " (scalar)" : "=");
     for (int d = 0; d < array.shape.rank; ++d)
       shapes += (d > 0 ? "x" : "") + std::to_string(array.shape[d]);
   }
@@ -79,7 +79,12 @@ return CompareGraphs(reference, other, inputs, options);
 
 int RunCompare(const Arguments& a) {
   const Result<Comparison> comparison = CompareFiles(a);
-  if (!comparison.ok()) return Fail(comparison.status());
+  if (!comparison.ok()) {
+    Status status = comparison.status();
+    if (a.inputs.empty())
+      status.message += " (made-up inputs may not suit: give --inputs or --dim)";
+    return Fail(status);
+  }
   const Comparison& c = comparison.value();
   const std::string text =
       a.json ? DumpJson(ComparisonJson(c)) + "\n" : ComparisonText(c, a.layers ? -1 : kWorstLayers);

@@ -170,20 +170,22 @@ bool IsChannelsLastOf(const Shape& first, const Shape& last) {
   return moved == last;
 }
 
-// False where the shapes do not fit.
-bool CompareTensors(const Tensor& a, const Tensor& b, Fidelity* fidelity) {
-  std::vector<double> reference = ToDoubles(a), other = ToDoubles(b);
-  if (a.shape != b.shape) {
-    if (IsChannelsLastOf(a.shape, b.shape)) {
-      reference = ChannelsLast(reference, a.shape);
-    } else if (IsChannelsLastOf(b.shape, a.shape)) {
-      other = ChannelsLast(other, b.shape);
-    } else {
-      return false;
-    }
-  }
-  *fidelity = Compare(reference, other);
-  return true;
+// False where the shapes do not fit. `moved`: the names say that axes were moved in between, which
+// equal sizes would hide; then the likelier reading counts.
+bool CompareTensors(const Tensor& a, const Tensor& b, bool moved, Fidelity* fidelity) {
+  const std::vector<double> reference = ToDoubles(a), other = ToDoubles(b);
+  bool found = false;
+  const auto keep_better = [&](const Fidelity& f) {
+    if (!found || f.snr_db > fidelity->snr_db) *fidelity = f;
+    found = true;
+  };
+  if (a.shape == b.shape) keep_better(Compare(reference, other));
+  if (found && !moved) return true;
+  if (IsChannelsLastOf(a.shape, b.shape))
+    keep_better(Compare(ChannelsLast(reference, a.shape), other));
+  if (IsChannelsLastOf(b.shape, a.shape))
+    keep_better(Compare(reference, ChannelsLast(other, b.shape)));
+  return found;
 }
 
 Status CompareOutputs(const Run& a, const Run& b, Comparison* result) {
@@ -198,11 +200,19 @@ Status CompareOutputs(const Run& a, const Run& b, Comparison* result) {
       return Error(Code::kNotFound,
                    "output '" + a.NameOf(v) + "' is not an output of the second model");
     ComparedValue compared{a.NameOf(v), a.MakerOf(v), a.At(v).shape, {}};
-    if (!CompareTensors(a.At(v), b.At(other), &compared.fidelity))
+    if (!CompareTensors(a.At(v), b.At(other), false, &compared.fidelity))
       return Error(Code::kShape, "output '" + a.NameOf(v) + "' has another shape in each model");
     result->outputs.push_back(std::move(compared));
   }
   return Ok();
+}
+
+// The layout pass names a value whose axes it moved "conv1/permuted".
+std::string NameWithoutLayout(std::string name) {
+  const std::string end = "/permuted";
+  while (name.size() > end.size() && name.compare(name.size() - end.size(), end.size(), end) == 0)
+    name.resize(name.size() - end.size());
+  return name;
 }
 
 void CompareLayers(const Run& a, const Run& b, Comparison* result) {
@@ -210,12 +220,17 @@ void CompareLayers(const Run& a, const Run& b, Comparison* result) {
   for (ValueId v : b.order()) {
     if (!b.NameOf(v).empty()) names.emplace(b.NameOf(v), v);
   }
+  for (ValueId v : b.order()) {
+    if (!b.NameOf(v).empty()) names.emplace(NameWithoutLayout(b.NameOf(v)), v);
+  }
   result->reference_layers = a.order().size();
   for (ValueId v : a.order()) {
-    const auto it = names.find(a.NameOf(v));
+    auto it = names.find(a.NameOf(v));
+    if (it == names.end()) it = names.find(NameWithoutLayout(a.NameOf(v)));
     if (it == names.end() || !IsFloat(a.At(v).dtype)) continue;
     ComparedValue compared{a.NameOf(v), a.MakerOf(v), a.At(v).shape, {}};
-    if (CompareTensors(a.At(v), b.At(it->second), &compared.fidelity)) {
+    const bool moved = a.NameOf(v) != b.NameOf(it->second);
+    if (CompareTensors(a.At(v), b.At(it->second), moved, &compared.fidelity)) {
       result->layers.push_back(std::move(compared));
     } else {
       result->other_shapes.push_back(a.NameOf(v));

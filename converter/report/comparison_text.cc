@@ -34,8 +34,8 @@ Table MakeTable(const char* first) {
 void AddRow(const ComparedValue& v, Table* table) {
   const Fidelity& f = v.fidelity;
   const double relative = f.max_value > 0 ? f.max_error / f.max_value : 0;
-  table->Add({v.name, v.op, ShapeText(v.shape), SnrText(f.snr_db), FixedText(f.cosine, 6),
-              ScientificText(f.max_error), ScientificText(relative)});
+  table->Add({Shorten(v.name, 56), v.op, ShapeText(v.shape), SnrText(f.snr_db),
+              FixedText(f.cosine, 6), ScientificText(f.max_error), ScientificText(relative)});
 }
 
 // JSON has no infinity: null stands for equal, "-inf" for no resemblance.

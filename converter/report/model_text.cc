@@ -61,10 +61,12 @@ std::string NameOfValue(const fb::Graph& graph, int32_t v) {
   return name.empty() ? "%" + std::to_string(v) : name;
 }
 
+// Names are cut: --json has them whole.
 std::string ListValues(const fb::Graph& graph, const flatbuffers::Vector<int32_t>* list) {
+  constexpr size_t kLongest = 48;
   std::string text;
   for (uint32_t i = 0; i < CountOf(list); ++i)
-    text += (i > 0 ? ", " : "") + NameOfValue(graph, list->Get(i));
+    text += (i > 0 ? ", " : "") + Shorten(NameOfValue(graph, list->Get(i)), kLongest);
   return text;
 }
 
@@ -232,8 +234,9 @@ std::string WeightsText(const Model& model) {
                {"crc32c"}});
   for (uint32_t i = 0; i < CountOf(m.weights()); ++i) {
     const fb::Weight& w = *m.weights()->Get(i);
-    table.Add({std::to_string(i), TextOf(w.name()), DTypeText(w.dtype()), ShapeOfWeight(w),
-               fb::EnumNameLayout(w.layout()), std::to_string(w.bytes()), HexText(w.checksum())});
+    table.Add({std::to_string(i), Shorten(TextOf(w.name()), 64), DTypeText(w.dtype()),
+               ShapeOfWeight(w), fb::EnumNameLayout(w.layout()), std::to_string(w.bytes()),
+               HexText(w.checksum())});
   }
   return "Weights\n" + table.Text();
 }

@@ -61,6 +61,13 @@ std::string ShapeText(const Shape& shape) {
   return text + "]";
 }
 
+std::string Shorten(const std::string& text, size_t most) {
+  if (text.size() <= most) return text;
+  size_t begin = text.size() - (most - 3);
+  while (begin < text.size() && (text[begin] & 0xc0) == 0x80) ++begin;
+  return "..." + text.substr(begin);
+}
+
 std::string FixedText(double value, int digits) {
   char text[400];
   std::snprintf(text, sizeof text, "%.*f", digits, value);

@@ -37,6 +37,8 @@ class Table {
 std::string BytesText(uint64_t bytes);
 // "[1, 3, 224, 224]"; a negative dimension is "?".
 std::string ShapeText(const Shape& shape);
+// The text, or where it is longer than `most` bytes its end behind three dots.
+std::string Shorten(const std::string& text, size_t most);
 // "%.*f" without the locale.
 std::string FixedText(double value, int digits);
 // "0x%08x"
