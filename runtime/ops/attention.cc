@@ -125,7 +125,7 @@ void Multiply(const Product& p) {
   args.upper = kInfinity;
   const size_t mr = p.kernel->mr, nr = p.kernel->nr;
   for (size_t j = 0; j < p.n; j += nr) {
-    args.b = p.b + j * p.k;
+    args.b = args.next = p.b + j * p.k;
     args.n = p.n - j < nr ? p.n - j : nr;
     args.bias = p.bias == nullptr ? nullptr : p.bias + j;
     for (size_t i = 0; i < p.rows; i += mr) {

@@ -25,6 +25,7 @@ struct MatmulArgs {
   const uint32_t* tap_k;  // first k of each tap in b; null: the taps follow each other
   const void* b;          // the first panel, aligned to 64 bytes
   size_t panel_bytes;     // from a panel to the next
+  const void* next;       // what the next tiles will read of b: kernels may prefetch it; never null
   size_t n;               // columns to write, 1 to nr; b has every panel that they touch
   float* c;               // row i: c + i * c_stride
   size_t c_stride;
@@ -34,6 +35,8 @@ struct MatmulArgs {
   float alpha;
   float lower, upper;  // -inf, inf: no clamp
 };
+// Bytes that a kernel prefetches from `next` at most, for each k of the tile.
+inline constexpr size_t kPrefetchPerK = 32;
 using MatmulFn = void(const MatmulArgs& args);
 
 struct MatmulKernel {

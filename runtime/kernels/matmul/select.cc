@@ -35,10 +35,13 @@ constexpr UnpackT16Kernel kUnpack[] = {
 #undef PARE_UNPACK
 };
 
-// A tile wider than what is left of n runs as a narrower one, which has fewer accumulators and so
-// less speed: prefer the tile that divides n.
-bool FitsBetter(const MatmulKernel& a, const MatmulKernel& b, size_t n) {
-  return n % a.nr == 0 && n % b.nr != 0;
+// What a row of n columns costs: a tile of p panels takes mr * p multiply-adds and mr + p loads for
+// each k, and a load about a quarter of a multiply-add.
+double CostOfRow(const MatmulKernel& kernel, size_t n) {
+  const size_t panels = (n + 15) / 16, width = kernel.nr / 16u;
+  const size_t tiles = (panels + width - 1) / width;
+  const double mr = kernel.mr, all = static_cast<double>(panels);
+  return all + (mr * static_cast<double>(tiles) + all) / (4 * mr);
 }
 
 }  // namespace
@@ -48,7 +51,7 @@ const MatmulKernel* SelectMatmul(DType a, DType b, size_t m, size_t n, CpuMask c
   for (const MatmulKernel& k : kMatmul) {
     if ((k.needs & ~cpu) != 0 || k.a != a || k.b != b || (k.mr == 1) != (m == 1)) continue;
     if (best != nullptr && k.needs != best->needs) break;  // a lower level
-    if (best == nullptr || FitsBetter(k, *best, n)) best = &k;
+    if (best == nullptr || CostOfRow(k, n) < CostOfRow(*best, n)) best = &k;
   }
   return best;
 }

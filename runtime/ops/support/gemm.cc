@@ -148,7 +148,8 @@ class Block {
     const Range mine = Part(chunks, plan_.n_blocks, part);
     for (size_t i = mine.begin; i < mine.end; ++i) {
       const Range panels = Part(last - first, chunks, i);
-      RunColumns(first + panels.begin, first + panels.end);
+      const size_t next = i + 1 < mine.end ? Part(last - first, chunks, i + 1).end : panels.end;
+      RunColumns(first + panels.begin, first + panels.end, first + next);
     }
   }
 
@@ -169,7 +170,8 @@ class Block {
     }
   }
 
-  void RunColumns(size_t first_panel, size_t last_panel) {
+  // Computes the columns of panels [first_panel, last_panel); those up to next_panel come after.
+  void RunColumns(size_t first_panel, size_t last_panel, size_t next_panel) {
     const GemmSize& s = problem_.size;
     const size_t column = first_panel * kPanelRows;
     MatmulArgs args;
@@ -195,7 +197,20 @@ class Block {
     args.upper = plan_.upper;
     const size_t begin = Max(column, group_.column);
     const size_t end = Min(column + args.n, group_.column + s.n);
-    for (size_t t = 0; t < tiles_; ++t) RunTile(args, Rows(t), column, begin, end);
+    const auto* next = static_cast<const std::byte*>(args.b);
+    size_t left = 0;  // bytes of the next columns' panels that no tile has fetched yet
+    if (plan_.unpack == nullptr && next_panel > first_panel) {
+      next += (last_panel - first_panel) * args.panel_bytes;
+      left = (next_panel - last_panel) * args.panel_bytes;
+    }
+    const size_t per_tile = s.taps * s.k * kPrefetchPerK;
+    for (size_t t = 0; t < tiles_; ++t) {
+      const bool fetch = left >= per_tile;
+      args.next = fetch ? next : args.b;
+      RunTile(args, Rows(t), column, begin, end);
+      next += fetch ? per_tile : 0;
+      left -= fetch ? per_tile : 0;
+    }
   }
 
   // Writes columns [begin, end) of a tile whose panels start at `column`.

@@ -91,7 +91,7 @@ void Check(const MatmulKernel& kernel, const Case& c) {
   args.taps = c.taps;
   args.k = c.k;
   args.tap_k = c.scattered_taps ? tap_k.data() : nullptr;
-  args.b = w.packed.data;
+  args.b = args.next = w.packed.data;
   args.panel_bytes = PackedBytesT16(kernel.b, kPanelRows, k);
   args.n = c.n;
   args.c = out.data();
