@@ -1,6 +1,8 @@
 #include "converter/import/onnx/context.h"
 
+#include <algorithm>
 #include <cstring>
+#include <limits>
 
 #include "converter/import/onnx/importer.h"
 
@@ -95,7 +97,7 @@ OnnxNode::OnnxNode(Importer& importer, Scope& scope, NodeProto& proto)
   const auto it = scope.opsets.find(domain);
   opset_ = it == scope.opsets.end() ? 1 : it->second;
   if (name_.empty() && proto.output_size() > 0) name_ = proto.output(0);
-  name_ = scope.prefix + name_;
+  if (!scope.prefix.empty()) name_ = scope.prefix + ShortName(name_);
   for (const std::string& input : proto.input())
     inputs_.push_back(input.empty() ? kAbsent : importer.Lookup(scope, input));
 }
@@ -116,7 +118,9 @@ ValueId OnnxNode::Out(int i) {
         known.length = type.shape().dim(0).dim_value();
     }
   }
-  const ValueId v = scope_.builder->AddValue(scope_.prefix + name, known);
+  const bool inlined = !scope_.prefix.empty();
+  const ValueId v =
+      scope_.builder->AddValue(inlined ? scope_.prefix + ShortName(name) : name, known);
   scope_.names.emplace(name, v);
   return v;
 }
@@ -231,11 +235,15 @@ void OnnxNode::Append(fb::OpUnion op, std::vector<ValueId> inputs, std::vector<V
 }
 
 ValueId OnnxNode::ScalarLike(ValueId like, double value) {
+  constexpr double kMost = std::numeric_limits<int32_t>::max();
   switch (Of(like).dtype) {
     case DType::kF32: return Scalar<float>(static_cast<float>(value));
     case DType::kF64: return Scalar<double>(value);
-    case DType::kI32: return Scalar<int32_t>(static_cast<int32_t>(value));
-    case DType::kI64: return Scalar<int64_t>(static_cast<int64_t>(value));
+    case DType::kI32:
+      return Scalar<int32_t>(static_cast<int32_t>(std::clamp(value, -kMost, kMost)));
+    case DType::kI64:
+      return Scalar<int64_t>(
+          static_cast<int64_t>(std::clamp(value, -kMost * kMost, kMost * kMost)));
     default: {
       fb::CastT cast;
       cast.to = static_cast<fb::DType>(Of(like).dtype);

@@ -35,6 +35,10 @@ struct GraphBuilder {
   ValueId AddWeight(Weight weight);
 };
 
+// Names inside functions begin with those of the calls around them: as much of them as a person
+// reads.
+inline std::string ShortName(const std::string& name) { return name.substr(0, 128); }
+
 using AttributeMap = std::unordered_map<std::string, AttributeProto*>;
 
 // Where names of an ONNX graph or function body are looked up.

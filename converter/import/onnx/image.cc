@@ -106,6 +106,7 @@ Status ImportDepthToSpace(OnnxNode& n) {
 
 Status ImportSpaceToDepth(OnnxNode& n) {
   fb::SpaceToDepthT op;
+  if (n.String("mode", "DCR") != "DCR") return Unsupported("another mode than DCR");
   op.block = n.Int("blocksize", 0);
   n.EmitChannelsFirst(0, n.Make(std::move(op), {n.ToChannelsLast(n.In(0), 4)}), 4);
   return Ok();

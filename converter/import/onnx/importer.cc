@@ -11,9 +11,9 @@ namespace pare::converter {
 namespace {
 
 constexpr int64_t kOldestOpset = 7;
-constexpr int64_t kNewestOpset = 26;    // what the importer was written for
-constexpr int64_t kMaxNodes = 1 << 20;  // functions that call functions grow without bound
-constexpr int kMaxDepth = 64;           // of functions and bodies inside one another
+constexpr int64_t kNewestOpset = 26;      // what the importer was written for
+constexpr int64_t kMaxInlined = 1 << 18;  // functions that call functions grow without bound
+constexpr int kMaxDepth = 64;             // of functions and bodies inside one another
 
 std::string Canonical(const std::string& domain) { return domain == "ai.onnx" ? "" : domain; }
 
@@ -206,9 +206,9 @@ Status Importer::ImportNodes(google::protobuf::RepeatedPtrField<NodeProto>& node
 }
 
 Status Importer::ImportNode(NodeProto& proto, Scope& scope) {
-  if (++node_count_ > kMaxNodes)
-    return Unsupported("the model has more than " + std::to_string(kMaxNodes) +
-                       " nodes when its functions are inlined");
+  if (!scope.prefix.empty() && ++inlined_ > kMaxInlined)
+    return Unsupported("the model's functions make more than " + std::to_string(kMaxInlined) +
+                       " nodes when they are inlined");
   for (const std::string& input : proto.input()) {
     ValueId v;
     if (!input.empty() && !Find(scope, input, &v))
@@ -263,7 +263,7 @@ Status Importer::CallFunction(FunctionProto& function, NodeProto& call, Scope& s
   inner.opsets =
       function.opset_import_size() != 0 ? OpsetsOf(function.opset_import()) : scope.opsets;
   inner.function_attributes = &attributes;
-  inner.prefix = node.name() + "/";
+  inner.prefix = ShortName(node.name()) + "/";
   inner.depth = scope.depth + 1;
   for (int i = 0; i < function.input_size(); ++i) inner.names[function.input(i)] = node.In(i);
   PARE_TRY(ImportNodes(*function.mutable_node(), inner));

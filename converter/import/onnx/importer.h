@@ -63,7 +63,7 @@ class Importer {
   std::unordered_map<const void*, Weight> weights_;
   std::map<std::string, Missing> missing_;
   int64_t next_name_ = 0;
-  int64_t node_count_ = 0;
+  int64_t inlined_ = 0;
 };
 
 // Indices of the nodes in an order in which each comes after those that make its inputs, as near to

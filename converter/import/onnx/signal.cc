@@ -152,7 +152,7 @@ Status ImportMelWeights(OnnxNode& n) {
   if (n.Int("output_datatype", 1) != 1) return Unsupported("another element type than float");
   const int64_t mels = integers[0][0], dft = integers[1][0], rate = integers[2][0];
   if (mels < 1 || dft < 1 || rate < 1 || mels > kMaxElements || dft > kMaxElements / mels ||
-      !(edges[0][0] >= 0) || !(edges[1][0] <= 1e9F))
+      !(edges[0][0] >= 0 && edges[0][0] <= 1e9F && edges[1][0] >= 0 && edges[1][0] <= 1e9F))
     return Malformed("its sizes or frequencies are out of range");
   Shape shape;
   shape.Push(dft / 2 + 1);

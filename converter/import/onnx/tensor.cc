@@ -10,7 +10,7 @@ namespace pare::converter {
 namespace {
 
 // The most that a tensor may grow to where its size is not that of bytes in the file.
-constexpr uint64_t kMaxDenseBytes = uint64_t{1} << 31;
+constexpr uint64_t kMaxDenseBytes = uint64_t{1} << 30;
 
 struct TypeRow {
   const char* name;
