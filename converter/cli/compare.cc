@@ -6,6 +6,7 @@
 
 #include "converter/cli/command.h"
 #include "converter/import/import.h"
+#include "converter/import/pare/pare_file.h"
 #include "converter/report/comparison.h"
 #include "converter/report/model_text.h"
 
@@ -63,19 +64,24 @@ Result<std::vector<tools::Array>> Inputs(const Arguments& a, const Graph& graph,
   return arrays;
 }
 
+// A .pare file is compared as it will run, its weights packed.
+Result<Graph> ReadModel(const std::string& path) {
+  if (std::filesystem::path(path).extension() == ".pare") return ReadPareFile(path);
+  ImportOptions options;
+  options.warn = [](const std::string& line) { spdlog::warn("{}", line); };
+  return Import(path, options);
+}
+
 Result<Comparison> CompareFiles(const Arguments& a) {
-  ImportOptions import;
-  import.warn = [](const std::string& line) { spdlog::warn("{}", line);
-};
-const Graph reference = PARE_TRY(Import(a.reference, import));
-const Graph other = PARE_TRY(Import(a.other, import));
-ComparisonOptions options;
-for (const std::string& text : a.dims) options.dims.insert(SplitDim(text));
-options.threads = a.threads;
-if (a.has_min_snr) options.diverging_db = a.min_snr;
-const std::vector<tools::Array> inputs = PARE_TRY(Inputs(a, reference, options));
-return CompareGraphs(reference, other, inputs, options);
-}  // namespace
+  const Graph reference = PARE_TRY(ReadModel(a.reference));
+  const Graph other = PARE_TRY(ReadModel(a.other));
+  ComparisonOptions options;
+  for (const std::string& text : a.dims) options.dims.insert(SplitDim(text));
+  options.threads = a.threads;
+  if (a.has_min_snr) options.diverging_db = a.min_snr;
+  const std::vector<tools::Array> inputs = PARE_TRY(Inputs(a, reference, options));
+  return CompareGraphs(reference, other, inputs, options);
+}
 
 int RunCompare(const Arguments& a) {
   const Result<Comparison> comparison = CompareFiles(a);
@@ -92,7 +98,7 @@ int RunCompare(const Arguments& a) {
   return a.has_min_snr && c.WorstOutput() < a.min_snr ? kExitDiffers : kExitOk;
 }
 
-}  // namespace pare::converter
+}  // namespace
 
 Action AddCompare(CLI::App& parser) {
   auto a = std::make_shared<Arguments>();

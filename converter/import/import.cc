@@ -12,7 +12,7 @@ Result<Graph> Import(const std::filesystem::path& path, const ImportOptions& opt
   if (type == std::filesystem::file_type::not_found)
     return Error(Code::kNotFound, path.string() + ": no such file or folder");
   if (type == std::filesystem::file_type::directory) return ImportHuggingFace(path, options);
-  if (path.extension() == ".pare") return ReadPareFile(path);
+  if (path.extension() == ".pare") return ImportPare(path, options);
   if (!options.adapters.empty())
     return Error(Code::kUnsupported, path.string() +
                                          ": adapters are merged into safetensors folders only; "

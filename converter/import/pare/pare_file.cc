@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "converter/import/safetensors/files.h"
+#include "runtime/layout/layout.h"
 #include "runtime/model/model.h"
 
 namespace pare::converter {
@@ -120,6 +121,39 @@ class Reader {
   size_t graphs_ = 0;
 };
 
+void Unpack(Weight* w) {
+  if (w->layout == Layout::kPlain) return;
+  std::byte* to;
+  const auto elements = static_cast<size_t>(w->shape.Elements());
+  const Bytes plain = Bytes::Allocate(elements * SizeOf(w->dtype), &to);
+  const auto n = static_cast<size_t>(w->shape[0]);
+  const auto k = static_cast<size_t>(w->shape.Elements(1, w->shape.rank));
+  if (w->layout == Layout::kT16) UnpackT16(w->dtype, w->bytes.data, n, k, to);
+  if (w->layout == Layout::kDepthwise16) UnpackDepthwise16(w->dtype, w->bytes.data, n, k, to);
+  w->bytes = plain;
+  w->layout = Layout::kPlain;
+}
+
+void UnpackAll(Graph* graph) {
+  for (Weight& weight : graph->weights) Unpack(&weight);
+  for (Graph& body : graph->subgraphs) UnpackAll(&body);
+}
+
+Status BoundSymbols(const ImportOptions& options, Graph* graph) {
+  for (const ImportOptions::DimBound& bound : options.dims) {
+    bool found = false;
+    for (fb::SymbolT& symbol : graph->symbols) {
+      if (symbol.name != bound.name) continue;
+      found = true;
+      symbol.min = bound.min;
+      symbol.max = bound.max;
+    }
+    if (!found)
+      return Error(Code::kNotFound, "--dim " + bound.name + ": the model has no such dimension");
+  }
+  return Ok();
+}
+
 Result<Graph> ReadGraph(const Bytes& file) {
   const Model model = PARE_TRY(Model::Open({file.data, file.size}));
   const uint32_t entry = PARE_TRY(model.FindEntry(nullptr));
@@ -137,6 +171,19 @@ Result<Graph> ReadPareFile(const std::filesystem::path& path) {
   const Bytes file = PARE_TRY(MapFile(path));
   Result<Graph> graph = ReadGraph(file);
   if (!graph.ok()) return Error(graph.status().code, path.string() + ": " + graph.status().message);
+  return graph;
+}
+
+Result<Graph> ImportPare(const std::filesystem::path& path, const ImportOptions& options) {
+  if (!options.adapters.empty() || !options.shapes.empty())
+    return Error(Code::kUnsupported,
+                 path.string() +
+                     ": adapters and input shapes are for the model that the file was "
+                     "converted from; convert that again");
+  Graph graph = PARE_TRY(ReadPareFile(path));
+  const Status bounded = BoundSymbols(options, &graph);
+  if (!bounded.ok()) return Error(bounded.code, path.string() + ": " + bounded.message);
+  UnpackAll(&graph);
   return graph;
 }
 

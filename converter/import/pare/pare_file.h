@@ -3,12 +3,16 @@
 
 #include <filesystem>
 
-#include "converter/ir/graph.h"
-#include "converter/ir/status.h"
+#include "converter/import/import.h"
 
 namespace pare::converter {
 
-// The graph of the first entry point; weights view the mapped file.
+// The graph of the first entry point, as it will run; weights view the mapped file, packed as they
+// are.
 Result<Graph> ReadPareFile(const std::filesystem::path& path);
+
+// The same with plain weights and the options' bounds of dimensions, to convert again. Adapters and
+// input shapes are refused.
+Result<Graph> ImportPare(const std::filesystem::path& path, const ImportOptions& options);
 
 }  // namespace pare::converter

@@ -93,6 +93,11 @@ Status CheckOptions(const ImportOptions& options, const std::vector<std::string>
   for (const ImportOptions::InputShape& shape : options.shapes) {
     if (std::find(inputs.begin(), inputs.end(), shape.name) == inputs.end())
       return Error(Code::kNotFound, "--shape " + shape.name + ": the model has no such input");
+    for (int64_t size : shape.dims) {
+      if (size == 0 || size < -1)
+        return Error(Code::kInvalidArgument,
+                     "--shape " + shape.name + ": sizes are 1 or more, or -1");
+    }
     if (shape.dims.size() == 2 && shape.dims[1] > positions)
       return Error(Code::kInvalidArgument, "--shape " + shape.name + ": the model has only " +
                                                std::to_string(positions) + " positions");
