@@ -42,8 +42,7 @@ Status Run(const RunContext& context) {
   const int at = static_cast<int>(axis);
   const size_t element = SizeOf(out->dtype);
   const int64_t outer = out->shape.Elements(0, at);
-  const int64_t out_row =
-      out->shape.Elements(at, out->shape.rank) * static_cast<int64_t>(element);
+  const int64_t out_row = out->shape.Elements(at, out->shape.rank) * static_cast<int64_t>(element);
   auto* to = out->Data<std::byte>();
   for (uint32_t i = 0; i < context.input_count; ++i) {
     const Tensor& in = *context.In(i);

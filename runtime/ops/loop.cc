@@ -39,8 +39,7 @@ int64_t TripBound(const NodeView& node, bool* exact) {
   const Tensor* trip = node.In(0);
   *exact = true;
   if (KnownFalse(node.In(1))) return 0;
-  *exact = trip != nullptr && trip->known && SurelyTrue(node.In(1)) &&
-           BodyGoesOn(*node.bodies[0]);
+  *exact = trip != nullptr && trip->known && SurelyTrue(node.In(1)) && BodyGoesOn(*node.bodies[0]);
   if (trip != nullptr && trip->known) {
     const int64_t trips = IntegerAt(*trip, 0);
     return trips < 0 ? 0 : trips;

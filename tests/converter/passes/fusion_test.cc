@@ -18,8 +18,7 @@ UnaryKind KindLeft(const Graph& graph) {
 TEST(RecogniseActivations, HardSwish) {
   GraphBuilder b;
   const ValueId x = b.Input("x", {64});
-  const ValueId clip =
-      b.Unary(UnaryKind::Clip, b.Binary(BinaryKind::Add, x, b.Scalar(3)), 0, 6);
+  const ValueId clip = b.Unary(UnaryKind::Clip, b.Binary(BinaryKind::Add, x, b.Scalar(3)), 0, 6);
   b.Output(b.Binary(BinaryKind::Div, b.Binary(BinaryKind::Mul, x, clip), b.Scalar(6)), "y");
   Optimise(&b.graph);
   EXPECT_EQ(KindLeft(b.graph), UnaryKind::HardSwish);
@@ -226,8 +225,7 @@ TEST(FuseNorms, RmsNorm) {
   GraphBuilder b;
   const ValueId x = b.Input("x", {2, 3, 8});
   const ValueId square = Mean(b, b.Binary(BinaryKind::Mul, x, x));
-  const ValueId root =
-      b.Unary(UnaryKind::Sqrt, b.Binary(BinaryKind::Add, square, b.Scalar(1e-6f)));
+  const ValueId root = b.Unary(UnaryKind::Sqrt, b.Binary(BinaryKind::Add, square, b.Scalar(1e-6f)));
   const ValueId y = b.Binary(BinaryKind::Mul, x, b.Unary(UnaryKind::Reciprocal, root));
   b.Output(b.Binary(BinaryKind::Mul, b.Random({8}), y), "y");
   Optimise(&b.graph);

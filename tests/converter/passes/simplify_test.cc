@@ -150,8 +150,7 @@ TEST(InferShapes, GivesAComputedReshapeAFixedTarget) {
   slice.ends = {2};
   slice.axes = {0};
   const ValueId leading = b.Op(slice, {shape}, DType::kI64);
-  const ValueId target =
-      b.Op(fb::ConcatT(), {leading, b.Const<int64_t>({2}, {3, 4})}, DType::kI64);
+  const ValueId target = b.Op(fb::ConcatT(), {leading, b.Const<int64_t>({2}, {3, 4})}, DType::kI64);
   b.Output(b.Op(fb::ReshapeT(), {x, target}), "y");
   Optimise(&b.graph, {}, 1e-6f, {{"x.0", 2}, {"x.1", 5}});
   EXPECT_EQ(b.graph.nodes.size(), 1u);

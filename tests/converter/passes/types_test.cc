@@ -58,9 +58,9 @@ TEST(LowerTypes, PowMixesTypes) {
   b.Input("x", {1});
   fb::BinaryT pow;
   pow.kind = BinaryKind::Pow;
-  const ValueId y = b.Op(std::move(pow),
-                         {b.Const<int32_t>({3}, {2, 3, 4}), b.Const<float>({3}, {2, 2, 0.5f})},
-                         DType::kI32);
+  const ValueId y =
+      b.Op(std::move(pow), {b.Const<int32_t>({3}, {2, 3, 4}), b.Const<float>({3}, {2, 2, 0.5f})},
+           DType::kI32);
   b.Output(y, "y");
   const auto outputs = LowerAndRun(b);
   ASSERT_EQ(outputs.size(), 1u);

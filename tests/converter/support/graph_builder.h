@@ -49,7 +49,8 @@ class GraphBuilder {
   template <class T>
   ValueId Const(const std::vector<int64_t>& dims, const std::vector<T>& values) {
     T* data;
-    Weight weight = Weight::Make("c" + std::to_string(graph.weights.size()), MakeShape(dims), &data);
+    Weight weight =
+        Weight::Make("c" + std::to_string(graph.weights.size()), MakeShape(dims), &data);
     std::copy(values.begin(), values.end(), data);
     return graph.AddWeight(std::move(weight));
   }

@@ -177,8 +177,7 @@ TEST(MatMul, IntegersAreExactAndWrapAround) {
   OpTest<fb::MatMulT> t;
   t.In<int32_t>({2, 2}, {1, 2, 0x40000000, -4}).In<int32_t>({2, 2}, {5, 6, 7, 8});
   ASSERT_TRUE(t.Run());
-  EXPECT_EQ(t.Values<int32_t>(0),
-            (std::vector<int32_t>{19, 22, 0x40000000 - 28, 0x7fffffff - 31}));
+  EXPECT_EQ(t.Values<int32_t>(0), (std::vector<int32_t>{19, 22, 0x40000000 - 28, 0x7fffffff - 31}));
   OpTest<fb::MatMulT> wide;
   wide.In<int64_t>({1, 2}, {1ll << 40, 3}).In<int64_t>({2, 1}, {2, 5});
   ASSERT_TRUE(wide.Run());
