@@ -62,8 +62,11 @@ ReduceFns SelectInteger(ReduceCore core) {
 ReduceFns SelectReduce(ReduceCore core, ReduceType type, uint32_t cpu) {
   if (type == ReduceType::kI32) return SelectInteger<int32_t, uint32_t>(core);
   if (type == ReduceType::kI64) return SelectInteger<int64_t, uint64_t>(core);
-#define PARE_LEVEL(suffix, name, needs) \
-  if ((cpu & (needs)) == (needs)) return kReduceTable##name.functions[static_cast<int>(core)];
+#define PARE_LEVEL(suffix, name, needs)                                          \
+  if ((cpu & (needs)) == (needs)) {                                              \
+    const ReduceFns& fns = kReduceTable##name.functions[static_cast<int>(core)]; \
+    if (fns.row != nullptr) return fns;                                          \
+  }
 #include "runtime/kernels/vector_levels.inc"
 #undef PARE_LEVEL
   return {nullptr, nullptr};

@@ -24,7 +24,7 @@ enum class ReduceType : uint8_t { kF32, kI32, kI64 };
 // For the best instruction set of `cpu`; members are null where the type has no such reduction.
 ReduceFns SelectReduce(ReduceCore core, ReduceType type, uint32_t cpu);
 
-// The float functions of an instruction set, by ReduceCore.
+// The float functions of an instruction set, by ReduceCore; null where it has none of its own.
 struct ReduceTable {
   ReduceFns functions[kReduceCores];
 };
