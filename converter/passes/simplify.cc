@@ -158,8 +158,9 @@ bool SimplifyReshape(Rewriter& rewriter, Node* n) {
   std::vector<int64_t> target = reshape->shape;
   for (size_t i = 0; i < target.size(); ++i) {
     if (target[i] != 0) continue;
-    // Copied from the value between: only what that copied or fixed itself can be said.
-    if (first.allow_zero || i >= first.shape.size() || first.shape[i] < 0) return false;
+    // Copied from the value between: it copied or fixed it itself, or it is the one to be inferred.
+    if (first.allow_zero || i >= first.shape.size()) return false;
+    if (first.shape[i] < 0 && std::count(target.begin(), target.end(), -1) > 0) return false;
     target[i] = first.shape[i];
   }
   reshape->shape = target;

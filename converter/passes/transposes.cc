@@ -182,7 +182,8 @@ bool MoveTransposeThroughReshape(Rewriter& rewriter, Node* n) {
   const Permutation p = PermutationOf(graph, transpose);
   const Value& middle = graph.values[n->inputs[0]];
   const Value& y = graph.values[n->outputs[0]];
-  if (!middle.has_shape || !y.has_shape || static_cast<int>(p.size()) != middle.shape.rank)
+  if (!middle.has_shape || !y.has_shape || static_cast<int>(p.size()) != middle.shape.rank ||
+      IsIdentity(p))
     return false;
   GroupedTranspose grouped;
   if (!SplitTranspose(p, GroupDims(middle.shape, y.shape, reshape->shape), &grouped)) return false;

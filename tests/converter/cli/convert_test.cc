@@ -29,8 +29,8 @@ class Cli : public testing::Test {
 
   // Exit code; fills out_ and error_.
   int Run(const std::string& arguments) {
-    const std::string command = std::string(kCommand) + " " + arguments + " >" +
-                                Path("stdout") + " 2>" + Path("stderr");
+    const std::string command =
+        std::string(kCommand) + " " + arguments + " >" + Path("stdout") + " 2>" + Path("stderr");
     const int status = std::system(command.c_str());
     out_ = Read("stdout");
     error_ = Read("stderr");
@@ -62,8 +62,8 @@ std::string TinyOnnx() {
   const std::string type = field(1, number(1, 1) + field(2, dim));
   const auto value = [&](const char* name) { return field(1, name) + field(2, type); };
   const std::string node = field(1, "x") + field(1, "x") + field(2, "y") + field(4, "Add");
-  const std::string graph = field(1, node) + field(2, "tiny") + field(11, value("x")) +
-                            field(12, value("y"));
+  const std::string graph =
+      field(1, node) + field(2, "tiny") + field(11, value("x")) + field(12, value("y"));
   return number(1, 8) + field(7, graph) + field(8, number(2, 13));
 }
 
