@@ -8,6 +8,7 @@
 #include "runtime/layout/layout.h"
 #include "runtime/ops/op.h"
 #include "runtime/ops/support/activation.h"
+#include "runtime/ops/support/conv_blocks.h"
 #include "runtime/ops/support/conv_geometry.h"
 #include "runtime/ops/support/conv_weight.h"
 #include "runtime/ops/support/gemm.h"
@@ -121,6 +122,10 @@ uint64_t ZeroBytes(const ConvGeometry& g) { return AlignUp(g.Depth() * sizeof(fl
 Status PlanConvTranspose(PlanContext& context) {
   const ConvGeometry g = PARE_TRY(GeometryOfConvTranspose(context));
   const Tensor& w = *context.In(1);
+  if (IsBlocks(g, w)) {
+    return PlanBlocks(g, FromAttributes(context.Attributes<fb::ConvTranspose>().activation()),
+                      context);
+  }
   int64_t phases = 1;
   for (int d = 0; d < kSpatial; ++d) {
     phases *= g.stride[d] < g.out[d] ? g.stride[d] : g.out[d];
@@ -208,6 +213,7 @@ void ListTaps(const ConvGeometry& g, const Phase* phase, uint32_t* tap_k) {
 Status Run(const RunContext& context) {
   const ConvGeometry g = PARE_TRY(GeometryOfConvTranspose(context));
   const Tensor& w = *context.In(1);
+  if (IsBlocks(g, w)) return RunBlocks(g, context);
   const auto& state = context.State<State>();
   const size_t threads = context.threads->threads();
   const uint64_t packed = PARE_TRY(PackedWeightBytes(w));

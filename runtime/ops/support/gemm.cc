@@ -220,18 +220,24 @@ class Block {
     const size_t row = rows_.begin + rows.begin;
     args.addend =
         group_.addend == nullptr ? nullptr : group_.addend + row * problem_.addend_stride + column;
-    float* c = group_.c + row * problem_.c_stride;
-    const bool whole = begin == column && end == column + args.n;
-    args.c = whole ? c + column : tile_;
-    args.c_stride = whole ? problem_.c_stride : plan_.kernel->nr;
+    const bool direct = problem_.store == nullptr && begin == column && end == column + args.n;
+    args.c = direct ? group_.c + row * problem_.c_stride + column : tile_;
+    args.c_stride = direct ? problem_.c_stride : plan_.kernel->nr;
     plan_.kernel->run(args);
+    float* first = args.c + (begin - column);
+    if (plan_.activate != nullptr) {
+      for (size_t i = 0; i < args.rows; ++i) {
+        float* y = first + i * args.c_stride;
+        plan_.activate(&plan_.activation, y, y, end - begin);
+      }
+    }
+    if (direct) return;
+    if (problem_.store != nullptr)
+      return problem_.store(problem_, group_index_, row, args.rows, begin, end - begin, first,
+                            args.c_stride);
     for (size_t i = 0; i < args.rows; ++i) {
-      float* y = c + i * problem_.c_stride + begin;
-      const float* source = whole ? y : tile_ + i * plan_.kernel->nr + (begin - column);
-      if (plan_.activate != nullptr)
-        plan_.activate(&plan_.activation, source, y, end - begin);
-      else if (!whole)
-        std::memcpy(y, source, (end - begin) * sizeof(float));
+      std::memcpy(group_.c + (row + i) * problem_.c_stride + begin, first + i * args.c_stride,
+                  (end - begin) * sizeof(float));
     }
   }
 

@@ -1,0 +1,17 @@
+// How many multiply-adds a core can do: the bar that kernels are measured against.
+#pragma once
+
+#include <stddef.h>
+
+namespace pare::bench {
+
+// Runs `rounds` of independent multiply-adds that never leave registers; returns how many were done
+// and makes *sink depend on them.
+using FmaFn = double(size_t rounds, float* sink);
+
+FmaFn FmaRounds_scalar, FmaRounds_avx2, FmaRounds_avx512, FmaRounds_neon;
+
+// GFLOPS of the level that PARE_CPU allows, on one core; measured at the first call.
+double FmaPeak();
+
+}  // namespace pare::bench
