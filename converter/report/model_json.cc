@@ -1,3 +1,5 @@
+#include <cstring>
+
 #include "converter/report/model_text.h"
 #include "converter/report/table.h"
 #include "model_generated.h"

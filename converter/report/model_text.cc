@@ -87,6 +87,28 @@ std::map<uint8_t, int> CountOps(const Model& model) {
   return counts;
 }
 
+std::string Fused(const fb::Activation* a) {
+  if (a == nullptr || a->kind() == fb::UnaryKind::None) return "";
+  return std::string("+") + fb::EnumNameUnaryKind(a->kind());
+}
+
+// The operator with what tells it from others of its name: "Binary Add", "Conv+Relu".
+std::string OpText(const fb::Node& node) {
+  const std::string name = OpName(static_cast<uint8_t>(node.op_type()));
+  if (const auto* op = node.op_as_MatMul()) return name + Fused(op->activation());
+  if (const auto* op = node.op_as_Conv()) return name + Fused(op->activation());
+  if (const auto* op = node.op_as_ConvTranspose()) return name + Fused(op->activation());
+  if (const auto* op = node.op_as_Binary())
+    return name + " " + fb::EnumNameBinaryKind(op->kind()) + Fused(op->activation());
+  if (const auto* op = node.op_as_Reduce()) return name + " " + fb::EnumNameReduceKind(op->kind());
+  if (const auto* op = node.op_as_Pool()) return name + " " + fb::EnumNamePoolKind(op->kind());
+  if (const auto* op = node.op_as_Unary()) {
+    if (op->activation() != nullptr)
+      return name + " " + fb::EnumNameUnaryKind(op->activation()->kind());
+  }
+  return name;
+}
+
 // A byte range of the file and what it is.
 struct Range {
   uint64_t begin, end;
@@ -150,8 +172,7 @@ std::string OneGraph(const Model& model, uint32_t index) {
   for (uint32_t i = 0; i < graph.nodes()->size(); ++i) {
     const fb::Node& node = *graph.nodes()->Get(i);
     const int32_t first = CountOf(node.outputs()) > 0 ? node.outputs()->Get(0) : -1;
-    nodes.Add({std::to_string(i), OpName(static_cast<uint8_t>(node.op_type())),
-               ListValues(graph, node.outputs()),
+    nodes.Add({std::to_string(i), OpText(node), ListValues(graph, node.outputs()),
                first < 0 ? "" : DTypeText(ValueAt(graph, first).dtype()),
                first < 0 ? "" : DimsText(m, ValueAt(graph, first)),
                ListValues(graph, node.inputs())});
