@@ -4,8 +4,9 @@
 
 #include <random>
 
-#include "model_generated.h"
+#include "converter/convert.h"
 #include "tests/support/model_file.h"
+#include "tests/support/tiny_encoder.h"
 
 namespace pare {
 namespace {
@@ -86,6 +87,30 @@ TEST(Damage, FlippedBitsBehindARightChecksumDoNotCrash) {
     if (Try(bad).ok()) ++ran;
   }
   EXPECT_GT(ran, 0);
+}
+
+// The same for a transformer, converted with every pass: packed weights, attention, look-ups.
+TEST(Damage, FlippedBitsOfAnEncoderDoNotCrash) {
+  const testing::TempFolder folder;
+  testing::TinyEncoder("bert").WriteTo(folder);
+  testing::TinyEncoder::WritePooling(folder, "mean_tokens");
+  converter::ConvertOptions options;
+  options.import.dims = {{"batch", 1, 2}};
+  const std::string path = (folder.path() / "m.pare").string();
+  const auto report = converter::Convert(folder.path(), path, options);
+  ASSERT_TRUE(report.ok()) << report.status().message;
+  const std::string good = testing::ReadWholeFile(path);
+  ASSERT_TRUE(Try(good).ok());
+  FileHeader h;
+  std::memcpy(&h, good.data(), sizeof h);
+  std::mt19937 random(5);
+  for (int round = 0; round < 2000; ++round) {
+    std::string bad = good;
+    for (int flips = 1 + static_cast<int>(random() % 3); flips > 0; --flips)
+      bad[random() % (sizeof h + h.metadata_bytes)] ^= static_cast<char>(1 << (random() % 8));
+    testing::RepairChecksum(&bad);
+    (void)Try(bad);
+  }
 }
 
 // Aligned 32-bit numbers of the metadata replaced by ones that overflow.
