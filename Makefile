@@ -14,14 +14,15 @@ build: setup ## build everything into build/release
 
 demo: ## build, fetch real models, run them on images, text and sound
 	@scripts/setup.sh --demo
-	@$(MAKE) --no-print-directory build
+	@cmake --preset release
+	@cmake --build --preset release --target pare pare_shared pare-run pare-bench
 	@demo/run.sh
 
 test: build ## build and run every test
 	@ctest --preset release
 
 bench: build ## benchmark the kernels
-	@bench/run.sh
+	@for f in build/release/bench/bench_*; do [ -x $$f ] && [ -f $$f ] && $$f; done
 
 compare: build ## time Pare beside other runtimes (fetches them from the package index)
 	@bench/compare/run.sh

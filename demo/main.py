@@ -48,9 +48,8 @@ def show_text(threads):
     if characters is None:
         characters = theirs_rec.session.get_modelmeta().custom_metadata_map["character"]
     characters = ["", *characters.split("\n"), " "]
-    ours, map_ours, scores_ours = text_in_images.read_page(page, detector, recogniser, characters)
-    theirs, map_theirs, scores_theirs = text_in_images.read_page(page, Ort(files["ppocr_det"], threads), theirs_rec,
-                                                                 characters)
+    ours, map_ours = text_in_images.read_page(page, detector, recogniser, characters)
+    theirs, map_theirs = text_in_images.read_page(page, Ort(files["ppocr_det"], threads), theirs_rec, characters)
     text_in_images.draw_result(page, ours, OUT / "text.png")
     print(f"  {'printed':<44}{'Pare reads':<44}ONNX Runtime reads")
     for i in range(max(len(truth), len(ours), len(theirs))):
@@ -62,7 +61,7 @@ def show_text(threads):
     rows = [(engines.measure("ppocr_det", pare_files["ppocr_det"], files["ppocr_det"], {"x": x}, threads),
              difference({"": map_ours}, {"": map_theirs})),
             (engines.measure("ppocr_rec", pare_files["ppocr_rec"], files["ppocr_rec"], {"x": line}, threads),
-             max(difference({"": a}, {"": b}) for a, b in zip(scores_ours, scores_theirs)))]
+             difference(recogniser.run({"x": line}), theirs_rec.run({"x": line})))]
     return rows
 
 

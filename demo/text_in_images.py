@@ -94,11 +94,11 @@ def decode(scores, characters):
 
 
 def read_page(page, detector, recogniser, characters):
-    """[(box, text)] of the page, the detector's output, and the recogniser's outputs."""
+    """[(box, text)] of the page, and the detector's output."""
     probabilities = next(iter(detector.run({"x": to_nchw(page)}).values()))
     boxes = find_lines(probabilities, page.size)
     outputs = [next(iter(recogniser.run({"x": line_input(page, b)}).values())) for b in boxes]
-    return [(b, decode(o, characters)) for b, o in zip(boxes, outputs)], probabilities, outputs
+    return [(b, decode(o, characters)) for b, o in zip(boxes, outputs)], probabilities
 
 
 def draw_result(page, lines, path):

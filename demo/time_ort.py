@@ -1,6 +1,5 @@
 """time_ort.py MODEL THREADS NAME=FILE.npy...: ONNX Runtime's load time, latency and memory as JSON."""
 import json
-import resource
 import statistics
 import sys
 import time
@@ -9,9 +8,9 @@ import numpy as np
 import onnxruntime as ort
 
 
-def resident():
-    with open("/proc/self/statm") as f:
-        return int(f.read().split()[1]) * resource.getpagesize()
+def status(key):
+    with open("/proc/self/status") as f:
+        return next(int(line.split()[1]) * 1024 for line in f if line.startswith(key))
 
 
 model, threads, *given = sys.argv[1:]
@@ -19,7 +18,7 @@ inputs = {k: np.load(v) for k, v in (g.split("=", 1) for g in given)}
 options = ort.SessionOptions()
 options.intra_op_num_threads = int(threads)
 options.log_severity_level = 3
-before = resident()
+before = status("VmRSS")
 start = time.perf_counter()
 session = ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 loaded = time.perf_counter()
@@ -28,6 +27,6 @@ for _ in range(23):
     t = time.perf_counter()
     session.run(None, inputs)
     times.append(time.perf_counter() - t)
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+peak = status("VmHWM")
 print(json.dumps({"load_ms": (loaded - start) * 1e3, "median_ms": statistics.median(times[3:]) * 1e3,
                   "rss_bytes": max(0, peak - before)}))
