@@ -19,7 +19,6 @@ Status MoveConstants(Graph& graph, const Options& options);
 Status PackWeights(Graph& graph, const Options& options);
 Status RecogniseActivations(Graph& graph, const Options& options);
 Status RemoveDeadCode(Graph& graph, const Options& options);
-Status ShuffleTransposedConvs(Graph& graph, const Options& options);
 Status Simplify(Graph& graph, const Options& options);
 
 }  // namespace pare::converter

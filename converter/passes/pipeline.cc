@@ -36,9 +36,6 @@ const std::vector<Pass>& Pipeline() {
       {"fold_forward", "fold factors and terms into the convolutions and products that follow",
        FoldForward, true},
       {"fuse_activations", "apply activations where their input is made", FuseActivations, true},
-      {"shuffle_transposed_convs",
-       "make a transposed convolution with few filters a convolution and a shuffle of pixels",
-       ShuffleTransposedConvs, true},
       {"pack_weights", "lay weights out as kernels read them", PackWeights, true},
       {"remove_dead_code", "drop what is left over", RemoveDeadCode, false},
   };

@@ -198,20 +198,6 @@ TEST(Simplify, FactorsASmallGateOut) {
   EXPECT_EQ(b.graph.values[b.graph.nodes[0].outputs[0]].shape.Elements(), 3);
 }
 
-TEST(ShuffleTransposedConvs, FewFiltersBecomeOneConvolution) {
-  for (int64_t filters : {1, 3, 8}) {
-    GraphBuilder b;
-    fb::ConvTransposeT conv;
-    conv.strides = {2, 2};
-    const ValueId x = b.Op(std::move(conv), {b.Input("x", {2, 3, 5, 7}),
-                                             b.Random({filters, 2, 2, 7}), b.Random({filters})});
-    b.Output(b.Unary(UnaryKind::Sigmoid, x), "y");
-    Optimise(&b.graph);
-    EXPECT_EQ(CountOps(b.graph, fb::Op::ConvTranspose), filters == 8 ? 1 : 0);
-    EXPECT_EQ(CountOps(b.graph, fb::Op::Unary), 0);
-  }
-}
-
 ValueId Mean(GraphBuilder& b, ValueId x) {
   fb::ReduceT mean;
   mean.kind = ReduceKind::Mean;
