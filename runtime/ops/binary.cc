@@ -168,6 +168,27 @@ bool Lengthen(BroadcastLoop* loop, Work* w, std::byte* copies) {
   return true;
 }
 
+// For a result that lies on an operand which it repeats: the planner let it replace that operand at
+// sizes at which both were alike. From the end, what is read always lies before what is written.
+void RunBackwards(const Work& w) {
+  constexpr int64_t kChunk = 256;
+  alignas(64) std::byte result[kChunk * sizeof(int64_t)];
+  const BroadcastLoop& loop = *w.loop;
+  const int64_t n = loop.dims[loop.rank - 1];
+  for (int64_t row = loop.Rows() - 1; row >= 0; --row) {
+    int64_t offsets[kMaxOperands];
+    loop.Offsets(row, offsets);
+    for (int64_t i = (n - 1) / kChunk * kChunk; i >= 0; i -= kChunk) {
+      BinaryArgs args = MakeArgs(w, offsets[0] + i * loop.strides[0][loop.rank - 1],
+                                 offsets[1] + i * loop.strides[1][loop.rank - 1], 0);
+      args.y = result;
+      args.n = static_cast<size_t>(n - i < kChunk ? n - i : kChunk);
+      RunBlock(w, args);
+      std::memcpy(w.y + static_cast<size_t>(row * n + i) * w.y_size, result, args.n * w.y_size);
+    }
+  }
+}
+
 Status Run(const RunContext& context) {
   const Tensor* y = context.Out(0);
   if (y == nullptr || y->Elements() == 0) return Ok();
@@ -176,6 +197,10 @@ Status Run(const RunContext& context) {
   BroadcastLoop loop = MakeBroadcastLoop(y->shape, shapes, 2);
   Work w = {&context.State<State>(), &loop,           a.Data<std::byte>(), b.Data<std::byte>(),
             y->Data<std::byte>(),    SizeOf(a.dtype), SizeOf(y->dtype)};
+  if ((y->data == a.data && a.shape != y->shape) || (y->data == b.data && b.shape != y->shape)) {
+    RunBackwards(w);
+    return Ok();
+  }
   if (loop.Rows() == 1) {
     ParallelRange(context, loop.dims[loop.rank - 1], 1, [&](size_t begin, size_t end, size_t) {
       RunElements(w, static_cast<int64_t>(begin), static_cast<int64_t>(end));

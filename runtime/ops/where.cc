@@ -61,6 +61,12 @@ void SelectBySize(size_t size, const Row& row) {
   }
 }
 
+// True where y lies on an operand that it repeats: the planner let it replace that operand at sizes
+// at which both were alike.
+bool Overlaps(const Tensor& y, const Tensor& operand) {
+  return y.data == operand.data && y.shape != operand.shape;
+}
+
 Status Run(const RunContext& context) {
   const Tensor* y = context.Out(0);
   if (y == nullptr || y->Elements() == 0) return Ok();
@@ -82,6 +88,11 @@ Status Run(const RunContext& context) {
                   y->Data<std::byte>() + static_cast<size_t>(row * n + begin) * size, end - begin,
                   steps[0], steps[1], steps[2]});
   };
+  if (Overlaps(*y, a) || Overlaps(*y, b)) {
+    // Element by element from the end: what is read never lies behind what is written.
+    for (int64_t i = y->Elements() - 1; i >= 0; --i) run(i / n, i % n, i % n + 1);
+    return Ok();
+  }
   if (loop.Rows() == 1) {
     ParallelRange(context, n, 1, [&](size_t begin, size_t end, size_t) {
       run(0, static_cast<int64_t>(begin), static_cast<int64_t>(end));

@@ -209,6 +209,72 @@ TEST(BinaryOp, FusesAnActivation) {
   }
 }
 
+// Inputs [rows, 300] and [others, 300] of sizes up to 4 each, both negated, so that the result may
+// replace either; then combined by Binary or Where.
+template <class OpT>
+void CheckSmallerOperands(const OpT& attributes, bool with_condition) {
+  converter::Graph graph;
+  std::vector<converter::ValueId> in;
+  for (int i = 0; i < 2; ++i) {
+    fb::SymbolT symbol;
+    symbol.name = i == 0 ? "rows" : "others";
+    symbol.max = 4;
+    graph.symbols.push_back(symbol);
+    const converter::ValueId x = graph.AddValue("x" + std::to_string(i), DType::kF32);
+    fb::DimT rows, columns;
+    rows.symbol = i;
+    columns.value = 300;
+    graph.values[static_cast<size_t>(x)].dims = {rows, columns};
+    graph.inputs.push_back(x);
+    fb::UnaryT negate;
+    negate.activation = std::make_unique<fb::ActivationT>();
+    negate.activation->kind = fb::UnaryKind::Neg;
+    in.push_back(graph.AddValue("n" + std::to_string(i), DType::kF32));
+    graph.AddNode("negate", negate, {x}, {in.back()});
+  }
+  if (with_condition) {
+    bool* yes;
+    Shape one;
+    in.insert(in.begin(), graph.AddWeight(converter::Weight::Make<bool>("yes", one, &yes)));
+    *yes = true;
+  }
+  const converter::ValueId y = graph.AddValue("y", DType::kF32);
+  graph.AddNode("node", attributes, in, {y});
+  // Not an output of the graph itself: those never share a buffer.
+  fb::UnaryT negate;
+  negate.activation = std::make_unique<fb::ActivationT>();
+  negate.activation->kind = fb::UnaryKind::Neg;
+  const converter::ValueId out = graph.AddValue("out", DType::kF32);
+  graph.AddNode("negate", negate, {y}, {out});
+  graph.outputs = {out};
+  auto engine = converter::Engine::Create(graph, {});
+  ASSERT_TRUE(engine.ok()) << engine.status().message;
+  Session& session = engine->session();
+  for (int64_t rows : {4, 1, 3}) {
+    const int64_t others = rows == 1 ? 4 : rows == 3 ? 1 : 4;
+    const Shape shapes[] = {test::ShapeOf({rows, 300}), test::ShapeOf({others, 300})};
+    ASSERT_TRUE(session.Resize(Span<const Shape>(shapes, 2)).ok());
+    for (uint32_t i = 0; i < 2; ++i) {
+      const Tensor& t = session.input(i);
+      for (int64_t j = 0; j < t.Elements(); ++j) {
+        t.Data<float>()[j] = static_cast<float>(j + 1) * (i == 0 ? 1.0f : 0.5f);
+      }
+    }
+    ASSERT_TRUE(engine->Run().ok());
+    const Tensor& result = session.output(0);
+    for (int64_t j = 0; j < result.Elements(); ++j) {
+      const auto a = static_cast<float>((rows == 1 ? j % 300 : j) + 1);
+      const auto b = 0.5f * static_cast<float>((others == 1 ? j % 300 : j) + 1);
+      ASSERT_EQ(result.Data<float>()[j], with_condition ? a : a - b) << rows << " rows, at " << j;
+    }
+  }
+}
+
+TEST(BinaryOp, SurvivesInPlaceResultsThatOutgrowTheirOperand) {
+  CheckSmallerOperands(Attributes(BinaryKind::Sub), false);
+  CheckSmallerOperands(fb::WhereT(), true);
+}
+
 TEST(BinaryOp, RefusesWhatDoesNotFit) {
   OpTest<fb::BinaryT> types(Attributes(BinaryKind::Add));
   types.In<float>({1}, {1}).In<int32_t>({1}, {1});
