@@ -1,6 +1,8 @@
 #include "converter/ir/engine.h"
 
 #include <cstring>
+#include <new>
+#include <string>
 #include <utility>
 
 #include "converter/write/metadata.h"
@@ -74,7 +76,12 @@ Result<Engine> Engine::Create(const Graph& graph, const EngineOptions& options) 
   if (!needs.ok()) return engine.Explain(needs.status());
   std::byte* memory;
   const auto arena_bytes = static_cast<size_t>(needs.value().arena_bytes);
-  parts.memory = Bytes::Allocate(arena_bytes, &memory);
+  try {
+    parts.memory = Bytes::Allocate(arena_bytes, &memory);
+  } catch (const std::bad_alloc&) {
+    return Error(Code::kOutOfMemory,
+                 "running the model takes " + std::to_string(arena_bytes) + " bytes of memory");
+  }
   auto session = Session::Create(*parts.model, config.session, {memory, arena_bytes});
   if (!session.ok()) return engine.Explain(session.status());
   parts.session = std::make_unique<Session>(std::move(session).value());

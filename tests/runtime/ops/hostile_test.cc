@@ -11,7 +11,7 @@
 namespace pare::test {
 namespace {
 
-constexpr int kRounds = 400;  // of each operator
+constexpr int kRounds = 100;  // of each operator
 constexpr int64_t kMostElements = 4096;
 
 class Chance {
@@ -24,9 +24,8 @@ class Chance {
   // Mostly small numbers, sometimes the ends of the range.
   int64_t Integer() {
     if (!OneIn(24)) return Between(-4, 6);
-    constexpr int64_t kEnds[] = {INT64_MIN,     INT64_MIN + 1,    INT64_MAX,
-                                 INT64_MAX - 1, int64_t{1} << 31, int64_t{1} << 40};
-    return kEnds[Between(0, 5)];
+    constexpr int64_t kEnds[] = {INT64_MIN, INT64_MIN + 1, INT64_MAX, INT64_MAX - 1};
+    return kEnds[Between(0, 3)];
   }
   std::vector<int64_t> Integers() {
     std::vector<int64_t> values(static_cast<size_t>(Between(0, 5)));
@@ -62,8 +61,10 @@ void AddTensor(OpTest<Op>& t, Chance& c, const std::vector<int64_t>& dims) {
       v = c.Float();
     } else if constexpr (std::is_same_v<T, bool>) {
       v = c.Bool();
+    } else if constexpr (std::is_unsigned_v<T>) {
+      v = static_cast<T>(c.Between(0, 6));
     } else {
-      v = static_cast<Element<T>>(c.Integer());
+      v = static_cast<T>(c.Integer());
     }
   }
   if (c.OneIn(3)) {
