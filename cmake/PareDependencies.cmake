@@ -2,7 +2,6 @@
 # pinned commit that the project was tested with.
 include(FetchContent)
 find_package(Threads REQUIRED)
-find_package(pthreadpool MODULE REQUIRED)
 find_package(FlatBuffers CONFIG REQUIRED)
 # Debian describes flatc in a package of its own, which a sysroot does not have.
 if(NOT TARGET flatbuffers::flatc)

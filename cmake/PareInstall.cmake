@@ -22,7 +22,7 @@ configure_package_config_file(cmake/pare-config.cmake.in ${PROJECT_BINARY_DIR}/p
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/pare-config-version.cmake
   COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/pare-config.cmake ${PROJECT_BINARY_DIR}/pare-config-version.cmake
-  cmake/Findpthreadpool.cmake DESTINATION ${package_dir} COMPONENT Development)
+  DESTINATION ${package_dir} COMPONENT Development)
 
 # Relative, so that the installed tree can be moved.
 file(RELATIVE_PATH pare_prefix_from_pc /root/${CMAKE_INSTALL_LIBDIR}/pkgconfig /root)

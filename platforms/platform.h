@@ -33,8 +33,25 @@ uint64_t pare_platform_now_ns(void);
 /* Fills `cores` (room for `capacity`) with the logical cores of the fastest cluster that this
  * process may run on; returns how many there are (at least 1). */
 size_t pare_platform_fast_cores(int* cores, size_t capacity);
-/* Restricts the calling thread to `core`. Returns 0, or an errno value. */
-int pare_platform_pin_thread(int core);
+/* Keeps the calling thread on those cores and reads back whether it is: how many cores it may run
+ * on then, or 0 where the system refuses. Does nothing where it may run on no others. */
+size_t pare_platform_stay_on_fast_cores(void);
+
+/* A thread that runs run(argument). Returns 0, or an errno value. */
+typedef struct pare_thread {
+  uintptr_t handle;
+} pare_thread;
+int pare_platform_thread_start(pare_thread* thread, void* (*run)(void*), void* argument);
+/* Waits until it has returned. */
+void pare_platform_thread_join(pare_thread* thread);
+
+/* Sleeps while *word == value, which another thread changes before it calls wake. May return early.
+ * Wakes at most `count` sleepers. */
+void pare_platform_wait(const uint32_t* word, uint32_t value);
+void pare_platform_wake(const uint32_t* word, uint32_t count);
+/* In a loop that waits for another core: tells the core so; lets another thread have it. */
+void pare_platform_relax(void);
+void pare_platform_yield(void);
 
 /* Peak and current resident memory of the process, bytes; 0 where unknown. */
 uint64_t pare_platform_peak_rss(void);

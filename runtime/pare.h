@@ -314,6 +314,9 @@ PARE_API void pare_session_reset_state(pare_session* session);
 
 PARE_API void pare_session_memory(const pare_session* session, pare_memory* memory);
 PARE_API uint32_t pare_session_threads(const pare_session* session);
+/* Of the threads that the session has started, those of which the system has confirmed that they
+ * stay on the fastest cores. The calling thread stays where its owner wants it. */
+PARE_API uint32_t pare_session_placed_threads(const pare_session* session);
 /* "avx512vnni": the level that kernels were chosen for. */
 PARE_API const char* pare_session_cpu(const pare_session* session);
 

@@ -394,6 +394,9 @@ void pare_session_memory(const pare_session* session, pare_memory* memory) {
 uint32_t pare_session_threads(const pare_session* session) {
   return static_cast<uint32_t>(session->session.threads());
 }
+uint32_t pare_session_placed_threads(const pare_session* session) {
+  return static_cast<uint32_t>(session->session.placed_threads());
+}
 const char* pare_session_cpu(const pare_session* session) {
   return pare::CpuLevelName(session->cpu);
 }

@@ -9,15 +9,15 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 packages=(cmake ninja-build g++ make ccache pkg-config git ca-certificates
-  libflatbuffers-dev flatbuffers-compiler flatbuffers-compiler-dev libpthreadpool-dev
+  libflatbuffers-dev flatbuffers-compiler flatbuffers-compiler-dev
   libprotobuf-dev protobuf-compiler libonnx-dev nlohmann-json3-dev libcli11-dev libspdlog-dev zlib1g-dev
   libgtest-dev libgmock-dev libbenchmark-dev libonnx-testdata python3 python3-venv)
 demo_packages=(fonts-dejavu-core espeak-ng)
 dev_packages=(clang-14 lld-14 libclang-rt-14-dev clang-format-14 clang-tidy-14 python3-yaml)
 arm_packages=(g++-aarch64-linux-gnu g++-arm-linux-gnueabihf qemu-user)
-# Libraries of the target, unpacked into a sysroot and never installed: pthreadpool is not
-# Multi-Arch, so installing the arm64 package would remove the machine's own.
-sysroot_packages=(libpthreadpool-dev libpthreadpool0 libflatbuffers-dev libflatbuffers2 libgtest-dev
+# Libraries of the target, unpacked into a sysroot and never installed: some are not Multi-Arch, so
+# installing the arm64 package would remove the machine's own.
+sysroot_packages=(libflatbuffers-dev libflatbuffers2 libgtest-dev
   libgmock-dev libprotobuf-dev libprotobuf32 zlib1g-dev zlib1g libonnx-dev nlohmann-json3-dev libcli11-dev
   libspdlog-dev libspdlog1.10 libfmt-dev libfmt9)
 

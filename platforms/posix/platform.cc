@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,11 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+
+#ifdef __linux__
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#endif
 
 namespace {
 
@@ -52,6 +58,26 @@ long Capacity(int core) {
   if (capacity > 0) return capacity;
   snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu%d/cpufreq/cpuinfo_max_freq", core);
   return ReadNumber(path);
+}
+
+void AllowedCores(cpu_set_t* allowed) {
+  CPU_ZERO(allowed);
+  if (sched_getaffinity(0, sizeof *allowed, allowed) != 0) CPU_SET(0, allowed);
+}
+
+// Of the allowed cores, those that are as fast as the fastest.
+void FastCores(const cpu_set_t& allowed, cpu_set_t* fast) {
+  CPU_ZERO(fast);
+  long best = -1;
+  for (int core = 0; core < CPU_SETSIZE; ++core) {
+    if (!CPU_ISSET(core, &allowed)) continue;
+    const long speed = Capacity(core);
+    if (speed > best) {
+      best = speed;
+      CPU_ZERO(fast);
+    }
+    if (speed == best) CPU_SET(core, fast);
+  }
 }
 
 }  // namespace
@@ -103,30 +129,76 @@ uint64_t pare_platform_now_ns(void) {
 }
 
 size_t pare_platform_fast_cores(int* cores, size_t capacity) {
-  cpu_set_t allowed;
-  CPU_ZERO(&allowed);
-  if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) CPU_SET(0, &allowed);
-  long best = -1;
-  for (int core = 0; core < CPU_SETSIZE; ++core) {
-    if (!CPU_ISSET(core, &allowed)) continue;
-    const long speed = Capacity(core);
-    if (speed > best) best = speed;
-  }
+  cpu_set_t allowed, fast;
+  AllowedCores(&allowed);
+  FastCores(allowed, &fast);
   size_t count = 0;
   for (int core = 0; core < CPU_SETSIZE; ++core) {
-    if (!CPU_ISSET(core, &allowed) || Capacity(core) != best) continue;
+    if (!CPU_ISSET(core, &fast)) continue;
     if (count < capacity) cores[count] = core;
     ++count;
   }
   return count > 0 ? count : 1;
 }
 
-int pare_platform_pin_thread(int core) {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  CPU_SET(core, &set);
-  return sched_setaffinity(0, sizeof set, &set) == 0 ? 0 : errno;
+size_t pare_platform_stay_on_fast_cores(void) {
+  cpu_set_t allowed, fast;
+  AllowedCores(&allowed);
+  FastCores(allowed, &fast);
+  if (!CPU_EQUAL(&allowed, &fast)) {
+    if (sched_setaffinity(0, sizeof fast, &fast) != 0) return 0;
+    AllowedCores(&allowed);
+    if (!CPU_EQUAL(&allowed, &fast)) return 0;
+  }
+  return static_cast<size_t>(CPU_COUNT(&fast));
 }
+
+int pare_platform_thread_start(pare_thread* thread, void* (*run)(void*), void* argument) {
+  pthread_t handle;
+  const int error = pthread_create(&handle, nullptr, run, argument);
+  if (error == 0) thread->handle = (uintptr_t)handle;
+  return error;
+}
+
+void pare_platform_thread_join(pare_thread* thread) {
+  pthread_join((pthread_t)thread->handle, nullptr);
+}
+
+#ifdef __linux__
+void pare_platform_wait(const uint32_t* word, uint32_t value) {
+  syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, nullptr, nullptr, 0);
+}
+void pare_platform_wake(const uint32_t* word, uint32_t count) {
+  syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, count, nullptr, nullptr, 0);
+}
+#else
+// One lock for all words: who wakes wakes everyone.
+static pthread_mutex_t wait_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t wait_changed = PTHREAD_COND_INITIALIZER;
+
+void pare_platform_wait(const uint32_t* word, uint32_t value) {
+  pthread_mutex_lock(&wait_lock);
+  if (__atomic_load_n(word, __ATOMIC_SEQ_CST) == value) {
+    pthread_cond_wait(&wait_changed, &wait_lock);
+  }
+  pthread_mutex_unlock(&wait_lock);
+}
+void pare_platform_wake(const uint32_t*, uint32_t) {
+  pthread_mutex_lock(&wait_lock);
+  pthread_cond_broadcast(&wait_changed);
+  pthread_mutex_unlock(&wait_lock);
+}
+#endif
+
+#if defined(__x86_64__) || defined(__i386__)
+void pare_platform_relax(void) { __builtin_ia32_pause(); }
+#elif defined(__aarch64__) || defined(__arm__)
+void pare_platform_relax(void) { __asm__ volatile("yield"); }
+#else
+void pare_platform_relax(void) {}
+#endif
+
+void pare_platform_yield(void) { sched_yield(); }
 
 uint64_t pare_platform_peak_rss(void) { return StatusBytes("VmHWM"); }
 uint64_t pare_platform_rss(void) { return StatusBytes("VmRSS"); }

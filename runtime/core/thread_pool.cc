@@ -1,13 +1,105 @@
 #include "runtime/core/thread_pool.h"
 
-#include <pthreadpool.h>
-
 #include <atomic>
+#include <new>
 #include <utility>
 
 #include "platforms/platform.h"
 
 namespace pare {
+namespace {
+
+// How long a worker spins before it sleeps, and the caller before it lets others have its core.
+constexpr uint64_t kSpinNanoseconds = 200000;
+constexpr int kSpinsPerClock = 32;
+
+// Pool::state: how many workers are inside the call, whether it takes more, and its number.
+constexpr uint32_t kWorkers = 0xff, kOpen = 0x100, kNextCall = 0x200;
+static_assert(kMaxThreads <= kWorkers);
+
+uint32_t CallNumber(uint32_t state) { return state / kNextCall; }
+
+}  // namespace
+
+struct ThreadPool::Pool {
+  // The call. Written while it is closed and nobody is inside.
+  Task task = nullptr;
+  void* context = nullptr;
+  size_t count = 0;
+
+  alignas(64) std::atomic<size_t> next{0};
+  alignas(64) std::atomic<uint32_t> state{0};
+  std::atomic<uint32_t> sleepers{0};
+  std::atomic<bool> stop{false};
+  std::atomic<size_t> placed{0};
+  bool place = false;
+  size_t threads = 1;
+
+  struct Worker {
+    Pool* pool;
+    size_t index;
+    pare_thread thread;
+  } workers[kMaxThreads] = {};
+
+  void TakeTasks(size_t thread) {
+    for (size_t i; (i = next.fetch_add(1, std::memory_order_relaxed)) < count;) {
+      task(context, i, thread);
+    }
+  }
+
+  // Joins the call if it is open. A call that has ended meanwhile has another state.
+  bool Join(uint32_t seen) {
+    return (seen & kOpen) != 0 &&
+           state.compare_exchange_strong(seen, seen + 1, std::memory_order_acquire,
+                                         std::memory_order_relaxed);
+  }
+
+  // Returns when a call other than `last` may be open, or the pool stops. Spins, then sleeps.
+  void AwaitCall(uint32_t last) {
+    const auto news = [&] {
+      const uint32_t now = state.load(std::memory_order_relaxed);
+      return (CallNumber(now) != last && (now & kOpen) != 0) ||
+             stop.load(std::memory_order_relaxed);
+    };
+    const uint64_t start = pare_platform_now_ns();
+    do {
+      for (int i = 0; i < kSpinsPerClock; ++i) {
+        if (news()) return;
+        pare_platform_relax();
+      }
+    } while (pare_platform_now_ns() - start < kSpinNanoseconds);
+    // The caller opens a call first and looks for sleepers then, so one of the two sees the other.
+    sleepers.fetch_add(1);
+    const uint32_t now = state.load();
+    if (!news()) pare_platform_wait(reinterpret_cast<const uint32_t*>(&state), now);
+    sleepers.fetch_sub(1);
+  }
+
+  static void* Work(void* argument) {
+    auto* worker = static_cast<Worker*>(argument);
+    Pool& pool = *worker->pool;
+    if (pool.place && pare_platform_stay_on_fast_cores() > 0) pool.placed.fetch_add(1);
+    uint32_t last = 0;
+    while (!pool.stop.load(std::memory_order_relaxed)) {
+      const uint32_t seen = pool.state.load(std::memory_order_relaxed);
+      if (CallNumber(seen) != last && pool.Join(seen)) {
+        last = CallNumber(seen);
+        pool.TakeTasks(worker->index);
+        pool.state.fetch_sub(1, std::memory_order_release);
+      } else {
+        pool.AwaitCall(last);
+      }
+    }
+    return nullptr;
+  }
+
+  void Stop() {
+    stop = true;
+    state.fetch_add(kNextCall);
+    pare_platform_wake(reinterpret_cast<const uint32_t*>(&state), kMaxThreads);
+    for (size_t i = 1; i < threads; ++i) pare_platform_thread_join(&workers[i].thread);
+  }
+};
 
 ThreadPool& ThreadPool::operator=(ThreadPool&& other) noexcept {
   std::swap(pool_, other.pool_);
@@ -15,52 +107,63 @@ ThreadPool& ThreadPool::operator=(ThreadPool&& other) noexcept {
 }
 
 ThreadPool::~ThreadPool() {
-  if (pool_ != nullptr) pthreadpool_destroy(pool_);
+  if (pool_ == nullptr) return;
+  pool_->Stop();
+  pool_->~Pool();
+  pare_platform_free(pool_);
 }
 
 Result<ThreadPool> ThreadPool::Create(size_t threads) {
-  ThreadPool pool;
-  if (threads == 0) threads = pare_platform_fast_cores(nullptr, 0);
-  if (threads > 1) {
-    pool.pool_ = pthreadpool_create(threads);
-    if (pool.pool_ == nullptr)
-      return Error(Code::kOutOfMemory, "the thread pool could not be created");
+  ThreadPool result;
+  const size_t fast = pare_platform_fast_cores(nullptr, 0);
+  if (threads == 0) threads = fast;
+  if (threads > kMaxThreads) threads = kMaxThreads;
+  if (threads <= 1) return result;
+  void* memory = pare_platform_alloc(sizeof(Pool), alignof(Pool));
+  if (memory == nullptr)
+    return Error(Code::kOutOfMemory, "out of memory while threads were started");
+  result.pool_ = new (memory) Pool();
+  Pool& pool = *result.pool_;
+  pool.place = threads <= fast;
+  for (; pool.threads < threads; ++pool.threads) {
+    Pool::Worker& worker = pool.workers[pool.threads];
+    worker.pool = &pool;
+    worker.index = pool.threads;
+    if (pare_platform_thread_start(&worker.thread, Pool::Work, &worker) != 0)
+      return Error(Code::kOutOfMemory, "the system starts no more threads: ask for fewer");
   }
-  return pool;
+  return result;
 }
 
-size_t ThreadPool::threads() const {
-  return pool_ == nullptr ? 1 : pthreadpool_get_threads_count(pool_);
+size_t ThreadPool::threads() const { return pool_ == nullptr ? 1 : pool_->threads; }
+size_t ThreadPool::placed() const {
+  return pool_ == nullptr ? 0 : pool_->placed.load(std::memory_order_relaxed);
 }
-
-namespace {
-
-// This pthreadpool tells a task no thread number, so one item is started for each thread and the
-// items share the tasks out by a counter: whoever is free takes the next.
-struct Call {
-  ThreadPool::Task task;
-  void* context;
-  size_t count;
-  std::atomic<size_t> next;
-};
-
-void Work(void* argument, size_t thread) {
-  auto* call = static_cast<Call*>(argument);
-  for (size_t i; (i = call->next.fetch_add(1, std::memory_order_relaxed)) < call->count;) {
-    call->task(call->context, i, thread);
-  }
-}
-
-}  // namespace
 
 void ThreadPool::Run(size_t count, Task task, void* context) const {
   if (pool_ == nullptr || count <= 1) {
     for (size_t i = 0; i < count; ++i) task(context, i, 0);
     return;
   }
-  Call call{task, context, count, {}};
-  const size_t threads = pthreadpool_get_threads_count(pool_);
-  pthreadpool_parallelize_1d(pool_, Work, &call, count < threads ? count : threads, 0);
+  Pool& pool = *pool_;
+  pool.task = task;
+  pool.context = context;
+  pool.count = count;
+  pool.next.store(0, std::memory_order_relaxed);
+  pool.state.store((CallNumber(pool.state.load(std::memory_order_relaxed)) + 1) * kNextCall |
+                   kOpen);
+  if (pool.sleepers.load() > 0) {
+    pare_platform_wake(reinterpret_cast<const uint32_t*>(&pool.state),
+                       static_cast<uint32_t>(count < kMaxThreads ? count - 1 : kMaxThreads));
+  }
+  pool.TakeTasks(0);
+  pool.state.fetch_and(~kOpen, std::memory_order_acq_rel);
+  for (uint64_t start = 0; (pool.state.load(std::memory_order_acquire) & kWorkers) != 0;) {
+    if (start == 0) start = pare_platform_now_ns();
+    for (int i = 0; i < kSpinsPerClock; ++i) pare_platform_relax();
+    // Its core may be what a worker needs to finish.
+    if (pare_platform_now_ns() - start > kSpinNanoseconds) pare_platform_yield();
+  }
 }
 
 }  // namespace pare

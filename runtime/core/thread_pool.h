@@ -1,4 +1,10 @@
-// ThreadPool: a thin layer over pthreadpool. Worker 0 is the calling thread.
+// ThreadPool: shares tasks among a few threads. Thread 0 is the caller.
+//
+// The caller starts at once and takes every task that no worker has taken yet; it waits only for
+// workers that are in the middle of one. So a worker whose core is busy with something else costs
+// nothing, where a pool that waits for all of its threads stands still until the system runs them.
+// A worker that finds nothing to do spins for a moment (the next step of a model comes within
+// microseconds), then sleeps.
 #pragma once
 
 #include <cstddef>
@@ -6,11 +12,11 @@
 
 #include "runtime/core/status.h"
 
-struct pthreadpool;
-
 namespace pare {
 
-// One pool belongs to one caller at a time. Run allocates nothing.
+inline constexpr size_t kMaxThreads = 64;
+
+// One pool belongs to one caller at a time, and its tasks do not call it. Run allocates nothing.
 class ThreadPool {
  public:
   // Task `i` of `count`, on thread `thread` (below threads()).
@@ -21,10 +27,13 @@ class ThreadPool {
   ThreadPool& operator=(ThreadPool&& other) noexcept;
   ~ThreadPool();
 
-  // threads == 0: one for each core of the fastest cluster. Allocates; 1 thread makes no pool.
+  // threads == 0: one for each core of the fastest cluster. At most kMaxThreads. Allocates; 1
+  // thread makes no pool. Workers stay on the fastest cluster where that has room for all threads.
   static Result<ThreadPool> Create(size_t threads);
 
   size_t threads() const;
+  // Workers of which the system has confirmed that they stay on the fastest cluster.
+  size_t placed() const;
   // Runs every task and waits. Tasks may run in any order on any thread.
   void Run(size_t count, Task task, void* context) const;
 
@@ -48,7 +57,8 @@ class ThreadPool {
   }
 
  private:
-  pthreadpool* pool_ = nullptr;
+  struct Pool;
+  Pool* pool_ = nullptr;
 };
 
 }  // namespace pare

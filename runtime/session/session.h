@@ -106,6 +106,7 @@ class Session {
   const Step& step(uint32_t i) const;  // plan/plan.h
   const Plan& plan() const { return *plan_; }
   size_t threads() const { return threads_.threads(); }
+  size_t placed_threads() const { return threads_.placed(); }
 
   Session(Session&& other) noexcept;
   Session& operator=(Session&&) = delete;

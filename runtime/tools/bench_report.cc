@@ -45,8 +45,13 @@ Summary Summarize(std::vector<double> ms) {
 void PrintReport(const BenchResult& r, std::FILE* out) {
   std::fprintf(out, "model      %s, %s, format %" PRIu32 ", hash %016" PRIx64 "\n", r.model.c_str(),
                FormatBytes(static_cast<double>(r.file_bytes)).c_str(), r.format, r.model_hash);
-  std::fprintf(out, "device     %s, %" PRIu32 " thread%s\n", r.cpu.c_str(), r.threads,
+  std::fprintf(out, "device     %s, %" PRIu32 " thread%s", r.cpu.c_str(), r.threads,
                r.threads == 1 ? "" : "s");
+  if (r.threads > 1) {
+    std::fprintf(out, " (the caller, and %" PRIu32 " of %" PRIu32 " kept on the fastest cores)",
+                 r.placed, r.threads - 1);
+  }
+  std::fprintf(out, "\n");
   std::fprintf(out, "load       %.3f ms (open %.3f, create session %.3f)\n",
                r.open_ms + r.create_ms, r.open_ms, r.create_ms);
   std::fprintf(out, "first run  %.3f ms\n", r.first_ms);

@@ -22,7 +22,7 @@ struct BenchResult {
   double open_ms = 0, create_ms = 0, first_ms = 0;
   Summary times;
   size_t runs = 0;
-  uint32_t threads = 0, format = 0;
+  uint32_t threads = 0, placed = 0, format = 0;
   uint64_t peak_rss_bytes = 0;  // of the process
   uint64_t rss_bytes = 0;       // less what it was before the model was opened
   uint64_t file_bytes = 0, model_hash = 0;

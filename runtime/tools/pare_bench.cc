@@ -157,6 +157,7 @@ ToolResult Bench(const BenchArguments& arguments) {
   result.model_hash = pare_model_hash(model.get());
   result.format = pare_model_format(model.get());
   result.threads = pare_session_threads(session.get());
+  result.placed = pare_session_placed_threads(session.get());
   result.cpu = pare_session_cpu(session.get());
   pare_session_memory(session.get(), &result.memory);
   if (arguments.json != "-" && !arguments.quiet) PrintReport(result, stdout);
