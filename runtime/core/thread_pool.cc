@@ -115,10 +115,11 @@ ThreadPool::~ThreadPool() {
 
 Result<ThreadPool> ThreadPool::Create(size_t threads) {
   ThreadPool result;
+  if (threads == 1) return result;
   const size_t fast = pare_platform_fast_cores(nullptr, 0);
   if (threads == 0) threads = fast;
   if (threads > kMaxThreads) threads = kMaxThreads;
-  if (threads <= 1) return result;
+  if (threads == 1) return result;
   void* memory = pare_platform_alloc(sizeof(Pool), alignof(Pool));
   if (memory == nullptr)
     return Error(Code::kOutOfMemory, "out of memory while threads were started");
