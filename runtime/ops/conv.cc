@@ -92,37 +92,40 @@ void Point(const GemmProblem& problem, size_t group, size_t row, size_t count,
   PointConv(*o.g, o.x + group * o.g->Depth(), o.zeros, row, count, pointers, 1, count);
 }
 
+// Copies the line of a window that starts at position `left` of an input line, zeros outside.
+void CopyLine(const ConvGeometry& g, const float* line, int64_t left, float* copy) {
+  const int64_t end = left + g.kernel[2] < g.in[2] ? left + g.kernel[2] : g.in[2];
+  const int64_t begin = left < 0 ? 0 : left;
+  std::memset(copy, 0, static_cast<size_t>(g.kernel[2] * g.channels) * sizeof(float));
+  if (begin >= end) return;
+  std::memcpy(copy + (begin - left) * g.channels, line + begin * g.channels,
+              static_cast<size_t>((end - begin) * g.channels) * sizeof(float));
+}
+
 // Taps that are lines of the window: pointers into x, or to a copy where the line leaves it.
 void PointLines(const GemmProblem& problem, size_t, size_t row, size_t count,
                 const float** pointers, float* patch) {
   const auto& o = *static_cast<const Operands*>(problem.context);
   const ConvGeometry& g = *o.g;
-  PixelWalk at(g, row);
-  for (size_t i = 0; i < count; ++i, at.Next()) {
-    const int64_t left = at.y[2] * g.stride[2] - g.pad[2];
-    const int64_t before = left < 0 ? -left : 0;
-    const int64_t after = left + g.kernel[2] > g.in[2] ? left + g.kernel[2] - g.in[2] : 0;
+  ForEachLine(g, row, count, [&](const PixelPosition& at, size_t first, size_t n) {
     for (int64_t t = 0; t < g.kernel[0] * g.kernel[1]; ++t) {
-      const int64_t z = at.y[0] * g.stride[0] - g.pad[0] + t / g.kernel[1] * g.dilation[0];
-      const int64_t y = at.y[1] * g.stride[1] - g.pad[1] + t % g.kernel[1] * g.dilation[1];
-      const float*& pointer = pointers[static_cast<size_t>(t) * count + i];
-      const bool inside = z >= 0 && z < g.in[0] && y >= 0 && y < g.in[1];
-      if (!inside || before + after >= g.kernel[2]) {
-        pointer = o.zeros;
-        continue;
+      const float* line = LineOf(g, o.x, at, t);
+      const float** out = pointers + static_cast<size_t>(t) * count + first;
+      int64_t left = at.y[2] * g.stride[2] - g.pad[2];
+      for (size_t i = 0; i < n; ++i, left += g.stride[2]) {
+        if (line == nullptr) {
+          out[i] = o.zeros;
+        } else if (left >= 0 && left + g.kernel[2] <= g.in[2]) {
+          out[i] = line + left * g.channels;
+        } else {
+          float* copy =
+              patch + (first + i) * problem.size.patch + static_cast<size_t>(t) * problem.size.k;
+          CopyLine(g, line, left, copy);
+          out[i] = copy;
+        }
       }
-      const int64_t line = ((at.b * g.in[0] + z) * g.in[1] + y) * g.in[2];
-      if (before + after == 0) {
-        pointer = o.x + (line + left) * g.channels;
-        continue;
-      }
-      float* copy = patch + i * problem.size.patch + static_cast<size_t>(t) * problem.size.k;
-      std::memset(copy, 0, problem.size.k * sizeof(float));
-      std::memcpy(copy + before * g.channels, o.x + (line + left + before) * g.channels,
-                  static_cast<size_t>((g.kernel[2] - before - after) * g.channels) * sizeof(float));
-      pointer = copy;
     }
-  }
+  });
 }
 
 Status Run(const RunContext& context) {

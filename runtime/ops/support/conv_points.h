@@ -8,9 +8,9 @@
 namespace pare {
 
 // An output pixel, counted through [batch, out...].
-struct PixelWalk {
+struct PixelPosition {
   // `row` = ((b * out[0] + y[0]) * out[1] + y[1]) * out[2] + y[2].
-  PixelWalk(const ConvGeometry& g, size_t row) : g_(g) {
+  PixelPosition(const ConvGeometry& g, size_t row) {
     auto rest = static_cast<int64_t>(row);
     for (int i = kSpatial - 1; i >= 0; --i) {
       y[i] = rest % g.out[i];
@@ -18,18 +18,31 @@ struct PixelWalk {
     }
     b = rest;
   }
-  void Next() {
-    for (int i = kSpatial - 1; i >= 0; --i) {
-      if (++y[i] < g_.out[i]) return;
-      y[i] = 0;
-    }
-    ++b;
-  }
   int64_t b, y[kSpatial];
-
- private:
-  const ConvGeometry& g_;
 };
+
+// Calls f(at, first, n) for each piece [first, first + n) of output pixels [row, row + count) that
+// lies in one line of the output; `at` is its first pixel.
+template <class F>
+void ForEachLine(const ConvGeometry& g, size_t row, size_t count, const F& f) {
+  for (size_t done = 0; done < count;) {
+    const PixelPosition at(g, row + done);
+    const auto left = static_cast<size_t>(g.out[2] - at.y[2]);
+    const size_t n = left < count - done ? left : count - done;
+    f(at, done, n);
+    done += n;
+  }
+}
+
+// The input line that kernel line `t` (depth * height) reads for the output line of `at`, or null
+// where it lies outside.
+inline const float* LineOf(const ConvGeometry& g, const float* x, const PixelPosition& at,
+                           int64_t t) {
+  const int64_t z = at.y[0] * g.stride[0] - g.pad[0] + t / g.kernel[1] * g.dilation[0];
+  const int64_t y = at.y[1] * g.stride[1] - g.pad[1] + t % g.kernel[1] * g.dilation[1];
+  if (z < 0 || z >= g.in[0] || y < 0 || y >= g.in[1]) return nullptr;
+  return x + ((at.b * g.in[0] + z) * g.in[1] + y) * g.in[2] * g.channels;
+}
 
 // Pointers of output pixels [row, row + count) of a convolution over x: that of pixel i and tap t
 // goes to pointers[i * pixel_stride + t * tap_stride]. Taps outside the input read `zeros`.
