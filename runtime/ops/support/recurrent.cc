@@ -98,20 +98,30 @@ Status CheckWeights(const NodeView& node, const RecurrentAttributes& attributes)
   return CheckActivations(attributes, directions);
 }
 
-// y += or = one product of a row; 16 sums side by side so that compilers use vectors.
-float Dot(const float* a, const float* b, int64_t n) {
-  constexpr int kLanes = 16;
-  float sums[kLanes] = {};
+// Four floats: every target has registers of that size, so this needs no file an instruction set.
+typedef float Float4 __attribute__((vector_size(16)));
+
+Float4 Load(const float* p) {
+  Float4 v;
+  std::memcpy(&v, p, sizeof v);
+  return v;
+}
+
+// sums[r] = x . row r of w, for kRows rows of k. Rows side by side hide the latency of the sums.
+template <int kRows>
+void DotRows(const float* w, int64_t k, const float* x, float* sums) {
+  Float4 wide[kRows] = {};
   int64_t i = 0;
-  for (; i + kLanes <= n; i += kLanes) {
-    for (int j = 0; j < kLanes; ++j) sums[j] += a[i + j] * b[i + j];
+  for (; i + 4 <= k; i += 4) {
+    const Float4 v = Load(x + i);
+#pragma GCC unroll 8
+    for (int r = 0; r < kRows; ++r) wide[r] += v * Load(w + r * k + i);
   }
-  float sum = 0;
-  for (; i < n; ++i) sum += a[i] * b[i];
-  for (int width = kLanes / 2; width > 0; width /= 2) {
-    for (int j = 0; j < width; ++j) sums[j] += sums[j + width];
+#pragma GCC unroll 8
+  for (int r = 0; r < kRows; ++r) {
+    sums[r] = (wide[r][0] + wide[r][2]) + (wide[r][1] + wide[r][3]);
+    for (int64_t rest = i; rest < k; ++rest) sums[r] += x[rest] * w[r * k + rest];
   }
-  return sum + sums[0];
 }
 
 // What plan leaves for run.
@@ -311,11 +321,22 @@ Status RunRecurrent(const RunContext& context, const RecurrentAttributes& attrib
 
 void MultiplyRows(const Tensor& w, int64_t panel, int64_t begin, int64_t end, const float* x,
                   const float* bias, bool accumulate, float* y) {
+  constexpr int kRows = 8;
   const int64_t rows = w.shape[1], k = w.shape[2];
   const float* row = w.Data<const float>() + (panel * rows + begin) * k;
-  for (int64_t j = begin; j < end; ++j, row += k) {
-    const float start = (bias != nullptr ? bias[j] : 0) + (accumulate ? y[j] : 0);
-    y[j] = start + Dot(x, row, k);
+  for (int64_t j = begin; j < end;) {
+    float sums[kRows];
+    const int64_t count = end - j >= kRows ? kRows : 1;
+    if (count == kRows) {
+      DotRows<kRows>(row, k, x, sums);
+    } else {
+      DotRows<1>(row, k, x, sums);
+    }
+    for (int64_t r = 0; r < count; ++r) {
+      y[j + r] = (bias != nullptr ? bias[j + r] : 0) + (accumulate ? y[j + r] : 0) + sums[r];
+    }
+    j += count;
+    row += count * k;
   }
 }
 
