@@ -1,5 +1,7 @@
 #include "runtime/model/verify.h"
 
+#include <initializer_list>
+
 #include "model_generated.h"
 #include "runtime/core/arena.h"
 #include "runtime/core/tensor.h"
@@ -24,11 +26,51 @@ uint32_t SizeOf(const flatbuffers::Vector<T>* v) {
   return v == nullptr ? 0 : v->size();
 }
 
+using LongVector = const flatbuffers::Vector<int64_t>*;
+
+// FlatBuffers' verifier checks that vectors lie inside the buffer, yet not that their 64-bit
+// elements are aligned: not every processor could read a damaged file's.
+bool AreAligned(std::initializer_list<LongVector> vectors) {
+  for (const LongVector v : vectors) {
+    if (v != nullptr && reinterpret_cast<uintptr_t>(v->Data()) % alignof(int64_t) != 0)
+      return false;
+  }
+  return true;
+}
+
+// Every [long] field of an operator of model.fbs.
+bool HasAlignedVectors(const fb::Node& node) {
+  if (const auto* op = node.op_as_Conv())
+    return AreAligned({op->strides(), op->dilations(), op->pads()});
+  if (const auto* op = node.op_as_ConvTranspose())
+    return AreAligned(
+        {op->strides(), op->dilations(), op->pads(), op->output_padding(), op->output_shape()});
+  if (const auto* op = node.op_as_Pool())
+    return AreAligned({op->kernel(), op->strides(), op->dilations(), op->pads()});
+  if (const auto* op = node.op_as_MaxUnpool())
+    return AreAligned({op->kernel(), op->strides(), op->pads()});
+  if (const auto* op = node.op_as_Slice())
+    return AreAligned({op->starts(), op->ends(), op->axes(), op->steps()});
+  if (const auto* op = node.op_as_Resize()) return AreAligned({op->sizes(), op->axes()});
+  if (const auto* op = node.op_as_Scan()) return AreAligned({op->input_axes(), op->output_axes()});
+  if (const auto* op = node.op_as_Reduce()) return AreAligned({op->axes()});
+  if (const auto* op = node.op_as_Pad()) return AreAligned({op->pads()});
+  if (const auto* op = node.op_as_Split()) return AreAligned({op->sizes()});
+  if (const auto* op = node.op_as_Reshape()) return AreAligned({op->shape()});
+  if (const auto* op = node.op_as_Squeeze()) return AreAligned({op->axes()});
+  if (const auto* op = node.op_as_Unsqueeze()) return AreAligned({op->axes()});
+  if (const auto* op = node.op_as_Transpose()) return AreAligned({op->perm()});
+  if (const auto* op = node.op_as_Expand()) return AreAligned({op->shape()});
+  if (const auto* op = node.op_as_Tile()) return AreAligned({op->repeats()});
+  return true;
+}
+
 Status VerifyWeight(const fb::Weight& w, uint64_t segment_bytes) {
   if (w.dtype() > fb::DType::MAX || w.layout() > fb::Layout::MAX) {
     return Error(Code::kUnsupported,
                  "a weight has a type or layout that this runtime does not know: update it");
   }
+  if (!AreAligned({w.shape()})) return Corrupt("a weight's shape is not aligned");
   Shape shape;
   for (uint32_t i = 0; i < SizeOf(w.shape()); ++i) {
     if (!shape.Push(w.shape()->Get(i))) return Corrupt("a weight has more than 8 dimensions");
@@ -126,6 +168,8 @@ class GraphVerifier {
                       "rebuild it with the operator in PARE_OPS, or update it"),
                 index_, i);
     }
+    if (!HasAlignedVectors(node))
+      return At(Corrupt("an attribute of the node is not aligned"), index_, i);
     const uint32_t inputs = SizeOf(node.inputs()), outputs = SizeOf(node.outputs());
     const bool arity =
         inputs >= op->min_inputs && outputs >= op->min_outputs &&
