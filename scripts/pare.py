@@ -121,7 +121,7 @@ class Session:
         dims, hints = dims or {}, inputs or {}
         options.dims = (Dim * len(dims))(*(Dim(k.encode(), v) for k, v in dims.items()))
         options.dim_count = len(dims)
-        arrays = {k: np.ascontiguousarray(v) for k, v in hints.items() if isinstance(v, np.ndarray)}
+        arrays = {k: np.asarray(v, order="C") for k, v in hints.items() if isinstance(v, np.ndarray)}
         shapes = {k: Shape.of(arrays[k].shape if k in arrays else v) for k, v in hints.items()}
         options.inputs = (InputHint * len(hints))(*(
             InputHint(k.encode(), c.pointer(shapes[k]), arrays[k].ctypes.data if k in arrays else None)
