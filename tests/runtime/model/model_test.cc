@@ -123,7 +123,7 @@ TEST(DescribeStatus, NamesFileNodeAndOperator) {
   EXPECT_STREQ(text, "m.pare: reason");
   status.node = 3;
   (void)DescribeStatus(status, nullptr, nullptr, text, sizeof text);
-  EXPECT_STREQ(text, "node 3 '' (?): reason");
+  EXPECT_STREQ(text, "node 3: reason");
   char small[8];
   EXPECT_GT(DescribeStatus(status, nullptr, "m.pare", small, sizeof small), sizeof small);
   EXPECT_EQ(std::strlen(small), 7u);
