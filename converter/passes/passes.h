@@ -12,6 +12,7 @@ Status FuseActivations(Graph& graph, const Options& options);
 Status FuseAttention(Graph& graph, const Options& options);
 Status FuseLinear(Graph& graph, const Options& options);
 Status FuseNorms(Graph& graph, const Options& options);
+Status GatherFirst(Graph& graph, const Options& options);
 Status InferShapes(Graph& graph, const Options& options);
 Status LowerTypes(Graph& graph, const Options& options);
 Status MergeDuplicates(Graph& graph, const Options& options);

@@ -122,6 +122,26 @@ TEST(FoldConstants, LeavesWhatWouldGrowTheFile) {
   EXPECT_EQ(CountOps(b.graph, fb::Op::Expand), 1);
 }
 
+TEST(GatherFirst, TakesRowsOfAnInt8TableBeforeItIsScaled) {
+  for (int scale = 0; scale < 3; ++scale) {
+    GraphBuilder b;
+    std::vector<int8_t> table(300 * 128);
+    for (size_t i = 0; i < table.size(); ++i) table[i] = static_cast<int8_t>(i * 7 % 251 - 125);
+    fb::CastT cast;
+    cast.to = fb::DType::F32;
+    const ValueId real = b.Op(cast, {b.Const<int8_t>({300, 128}, table)});
+    const ValueId factor = scale == 0   ? b.Scalar(0.5f)
+                           : scale == 1 ? b.Random({1, 128})
+                                        : b.Random({300, 1});
+    const ValueId rows = b.Binary(BinaryKind::Mul, real, factor);
+    b.Output(b.Op(fb::GatherT(), {rows, b.Input("i", {2, 3}, DType::kI64)}), "y");
+    Optimise(&b.graph);
+    EXPECT_EQ(b.graph.nodes[0].op.type, fb::Op::Gather) << Dump(b.graph);
+    const auto bytes = b.graph.ConstantOf(b.graph.nodes[0].inputs[0])->bytes.size;
+    EXPECT_LE(bytes, table.size()) << scale;
+  }
+}
+
 TEST(FoldConstants, GivesAConstantOutputANode) {
   GraphBuilder b;
   b.Input("x", {1});
