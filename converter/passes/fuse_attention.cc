@@ -93,8 +93,9 @@ class AttentionFuser {
       for (int i = 0; i < 2 && !found; ++i) {
         match->scale = 1;
         match->mask = add->inputs[1 - i];
-        found = FindScores(add->inputs[i], match) && RankOf(graph_, match->mask) >= 0 &&
-                graph_.values[match->mask].dtype == DType::kF32;
+        // A mask that widens the scores would widen q too.
+        found = FindScores(add->inputs[i], match) && SameShape(graph_, add->inputs[i], x) &&
+                RankOf(graph_, match->mask) >= 0 && graph_.values[match->mask].dtype == DType::kF32;
       }
     } else {
       found = FindScores(x, match);

@@ -51,9 +51,13 @@ bool AttributesTell(const Graph& graph, const Node& n, int rank) {
     case fb::Op::Pad: return alone && n.op.AsPad()->pads.size() == 2 * full;
     case fb::Op::Expand: return alone && n.op.AsExpand()->shape.size() <= full;
     case fb::Op::Tile: return alone && n.op.AsTile()->repeats.size() == full;
-    case fb::Op::Resize:
-      return InputOf(&n, 1) == kAbsent && InputOf(&n, 2) == kAbsent &&
-             (InputOf(&n, 3) == kAbsent || n.op.AsResize()->axes.empty());
+    case fb::Op::Resize: {
+      const fb::ResizeT* resize = n.op.AsResize();
+      if (InputOf(&n, 1) != kAbsent || InputOf(&n, 2) != kAbsent) return false;
+      if (!resize->axes.empty()) return InputOf(&n, 3) == kAbsent;
+      return (resize->scales.empty() || resize->scales.size() == full) &&
+             (resize->sizes.empty() || resize->sizes.size() == full);
+    }
     default: return false;
   }
 }

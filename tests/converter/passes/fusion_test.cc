@@ -273,6 +273,14 @@ TEST(FuseAttention, SeparateProjections) {
   EXPECT_EQ(CountOps(b.graph, fb::Op::Attention), 1);
 }
 
+TEST(FuseAttention, LeavesAMaskThatWidensTheScores) {
+  GraphBuilder b;
+  const ValueId x = b.Input("x", {1, 5, 8});
+  b.Output(AddAttention(b, x, x, x, b.Random({3, 1, 1, 5})), "y");
+  Optimise(&b.graph);
+  EXPECT_EQ(CountOps(b.graph, fb::Op::Attention), 0);
+}
+
 TEST(FuseAttention, PackedProjection) {
   if (FindOp(static_cast<uint8_t>(fb::Op::Attention)) == nullptr) GTEST_SKIP();
   GraphBuilder b;
