@@ -137,7 +137,8 @@ def check_tasks():
         bad.append(f"speech differs: {heard}")
     paths = sorted(ROOT.glob("*.*")) + sorted((ROOT / "scripts").iterdir())
     kinds = [files_and_notes.kinds(e, MODELS / "magika" / "config.min.json", [p for p in paths if p.is_file()])
-             for e in (engines.Pare(WORK / "magika.f32.pare"), engines.Ort(MODELS / "magika" / "model.onnx"))]
+             for e in (engines.Pare(WORK / "magika.f32.pare", {"bytes": (1, 2048)}),
+                       engines.Ort(MODELS / "magika" / "model.onnx"))]
     if kinds[0] != kinds[1]:
         bad.append("kinds of files differ")
     return bad
