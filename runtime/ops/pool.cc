@@ -64,8 +64,11 @@ class Pooling {
   }
 
   int64_t rows() const { return s_.batch * s_.dims[0].out * s_.dims[1].out; }
+  // Of a row; large enough is enough.
   int64_t cost() const {
-    return s_.dims[2].out * s_.channels * s_.dims[0].kernel * s_.dims[1].kernel * s_.dims[2].kernel;
+    double cost = static_cast<double>(s_.dims[2].out) * static_cast<double>(s_.channels);
+    for (const PoolDim& dim : s_.dims) cost *= static_cast<double>(dim.kernel);
+    return cost < 1e9 ? static_cast<int64_t>(cost) : 1000000000;
   }
 
   Row MakeRow(int64_t row) const {
@@ -126,7 +129,7 @@ class Pooling {
 
   void RunPixels(const Row& r, int64_t pixel, int64_t pixels, PoolFn function) const {
     PoolArgs args = {};
-    int64_t count = 1;
+    double count = 1;  // padding can make it large
     args.scale = 1;
     bool empty = false;
     for (int d = 0; d < kPoolSpatial; ++d) {
@@ -134,10 +137,10 @@ class Pooling {
       empty = empty || t.begin >= t.end;
       args.taps[d] = t.begin < t.end ? static_cast<size_t>(t.end - t.begin) : 0;
       args.tap_stride[d] = stride_[d] * s_.dims[d].dilation;
-      count *= attributes_.count_include_pad() ? t.padded : t.end - t.begin;
+      count *= static_cast<double>(attributes_.count_include_pad() ? t.padded : t.end - t.begin);
     }
     if (attributes_.kind() == PoolKind::Average)
-      args.scale = count > 0 ? 1.0f / static_cast<float>(count) : 0.0f;
+      args.scale = count > 0 ? static_cast<float>(1 / count) : 0.0f;
     args.x = empty ? x_ : x_ + Offset(r, r.taps[0].begin, r.taps[1].begin, r.taps[2].begin);
     args.y = y_ + pixel * s_.channels;
     args.pixel_stride = empty ? 0 : s_.dims[2].stride * stride_[2];
