@@ -23,8 +23,8 @@
 
 namespace {
 
-// A number from a one-line file of the kernel, or -1. Workers of a thread pool call this while a run
-// may be under way: it must not allocate, which fopen does.
+// A number from a one-line file of the kernel, or -1. Workers of a thread pool call this while a
+// run may be under way: it must not allocate, which fopen does.
 long ReadNumber(const char* path) {
   const int fd = open(path, O_RDONLY | O_CLOEXEC);
   if (fd < 0) return -1;

@@ -154,9 +154,10 @@ Result<Graph> BuildGraph(const fs::path& folder, const EncoderFamily& family, co
 void WarnOfUnused(const TensorMap& tensors, const Graph& graph, const ImportOptions& options) {
   if (!options.warn) return;
   std::string unused;
-  for (const auto& [name, tensor] : tensors) {
+  for (const auto& entry : tensors) {
+    const std::string& name = entry.first;
     const bool used = std::any_of(graph.weights.begin(), graph.weights.end(),
-                                  [&](const Weight& w) { return w.name == tensor.name; });
+                                  [&](const Weight& w) { return w.name == entry.second.name; });
     const bool known =
         name.find("position_ids") != std::string::npos || name.find("pooler.") != std::string::npos;
     if (!used && !known) unused += (unused.empty() ? "" : ", ") + name;
