@@ -76,9 +76,18 @@ Status ImportResize(OnnxNode& n) {
   if (n.op() == "Upsample" || n.opset() < 11) return ImportUpsample(n, n.In(1));
   fb::ResizeT op;
   PARE_TRY(ReadWord(n, "mode", "nearest", kResizeModes, &op.mode));
-  PARE_TRY(
-      ReadWord(n, "coordinate_transformation_mode", "half_pixel", kCoordinates, &op.coordinate));
   PARE_TRY(ReadWord(n, "nearest_mode", "round_prefer_floor", kNearest, &op.nearest));
+  if (n.String("coordinate_transformation_mode", "") == "tf_half_pixel_for_nn" &&
+      op.mode == fb::ResizeMode::Nearest &&
+      (op.nearest == fb::NearestMode::Floor || op.nearest == fb::NearestMode::RoundPreferFloor)) {
+    // Of opset 11 only: (i + 0.5) / scale, half a pixel above half_pixel. The rounding makes up for
+    // it: floor(v) is v - 0.5 rounded half up, and v rounded half down is ceil(v - 0.5).
+    op.nearest = op.nearest == fb::NearestMode::Floor ? fb::NearestMode::RoundPreferCeil
+                                                      : fb::NearestMode::Ceil;
+  } else {
+    PARE_TRY(
+        ReadWord(n, "coordinate_transformation_mode", "half_pixel", kCoordinates, &op.coordinate));
+  }
   op.cubic_a = n.Float("cubic_coeff_a", -0.75F);
   op.exclude_outside = n.Int("exclude_outside", 0) != 0;
   op.extrapolation = n.Float("extrapolation_value", 0);
