@@ -13,6 +13,11 @@ if(DEFINED PARE_ISA_neon AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   list(APPEND PARE_ISA_neon -fno-schedule-insns)
 endif()
 set(PARE_ISA_SUFFIXES avx2 avx512 neon)
+foreach(suffix IN LISTS PARE_ISA_SUFFIXES)
+  if(PARE_LEVELS AND NOT suffix IN_LIST PARE_LEVELS)
+    unset(PARE_ISA_${suffix})
+  endif()
+endforeach()
 
 # Sets `out` to the sources below `folder` that this architecture compiles, with their flags.
 function(pare_isa_sources out folder)
