@@ -32,7 +32,8 @@ Status ReadPads(const Integers* pads, int rank, int64_t* begin, int64_t* end) {
   for (int i = 0; i < 2 * rank; ++i) {
     const int64_t v = pads->Get(static_cast<uint32_t>(i));
     if (v < 0 || v >= kMost) return ShapeError("a padding of a convolution is out of range");
-    (i < rank ? begin : end)[kSpatial - rank + i % rank] = v;
+    int64_t* side = i < rank ? begin : end;
+    side[kSpatial - rank + i % rank] = v;
   }
   return Ok();
 }
