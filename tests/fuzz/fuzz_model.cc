@@ -1,6 +1,7 @@
 // Bytes as a .pare file: Open, Measure, Create and Run must report every flaw and never touch
 // memory that is not theirs. The metadata's checksum is made right first, or nothing behind it were
 // reached.
+#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <vector>
