@@ -44,7 +44,10 @@
 #endif
 
 #ifdef __cplusplus
+#define PARE_ENUM(name) enum name : int /* any int may be passed, and is told apart */
 extern "C" {
+#else
+#define PARE_ENUM(name) enum name
 #endif
 
 #define PARE_VERSION_MAJOR 0
@@ -59,18 +62,18 @@ PARE_API const char* pare_version_string(void);
 /* ---- Errors */
 
 /* Numbers never change. */
-typedef enum pare_status {
-  PARE_OK = 0,
-  PARE_INVALID_ARGUMENT = 1, /* the caller passed something that the contract forbids */
-  PARE_NOT_FOUND = 2,        /* no such file, input, output, dimension or entry point */
-  PARE_IO = 3,               /* the operating system refused to open, map or read */
-  PARE_CORRUPT = 4,          /* the file is damaged or no .pare file */
-  PARE_UNSUPPORTED = 5,      /* valid, but this build or version cannot do it */
-  PARE_SHAPE = 6,            /* shapes or types do not fit the model */
-  PARE_UNKNOWN_SIZE = 7,     /* a size depends on a value: give it in pare_input_hint.values */
-  PARE_OUT_OF_MEMORY = 8,    /* an allocation failed, or an arena or a plan is too small */
-  PARE_CANCELLED = 9,        /* pare_session_cancel was called */
-  PARE_INTERNAL = 10         /* a bug in Pare */
+typedef PARE_ENUM(pare_status){
+    PARE_OK = 0,
+    PARE_INVALID_ARGUMENT = 1, /* the caller passed something that the contract forbids */
+    PARE_NOT_FOUND = 2,        /* no such file, input, output, dimension or entry point */
+    PARE_IO = 3,               /* the operating system refused to open, map or read */
+    PARE_CORRUPT = 4,          /* the file is damaged or no .pare file */
+    PARE_UNSUPPORTED = 5,      /* valid, but this build or version cannot do it */
+    PARE_SHAPE = 6,            /* shapes or types do not fit the model */
+    PARE_UNKNOWN_SIZE = 7,     /* a size depends on a value: give it in pare_input_hint.values */
+    PARE_OUT_OF_MEMORY = 8,    /* an allocation failed, or an arena or a plan is too small */
+    PARE_CANCELLED = 9,        /* pare_session_cancel was called */
+    PARE_INTERNAL = 10         /* a bug in Pare */
 } pare_status;
 
 /* "out of memory"; never NULL. */
@@ -85,20 +88,10 @@ typedef struct pare_error {
 /* ---- Values */
 
 /* Numbers never change. */
-typedef enum pare_dtype {
-  PARE_F32 = 0,
-  PARE_F16 = 1,
-  PARE_BF16 = 2,
-  PARE_F64 = 3,
-  PARE_I8 = 4,
-  PARE_U8 = 5,
-  PARE_I16 = 6,
-  PARE_U16 = 7,
-  PARE_I32 = 8,
-  PARE_U32 = 9,
-  PARE_I64 = 10,
-  PARE_U64 = 11,
-  PARE_BOOL = 12 /* one byte, 0 or 1 */
+typedef PARE_ENUM(pare_dtype){
+    PARE_F32 = 0,  PARE_F16 = 1,  PARE_BF16 = 2, PARE_F64 = 3, PARE_I8 = 4,
+    PARE_U8 = 5,   PARE_I16 = 6,  PARE_U16 = 7,  PARE_I32 = 8, PARE_U32 = 9,
+    PARE_I64 = 10, PARE_U64 = 11, PARE_BOOL = 12 /* one byte, 0 or 1 */
 } pare_dtype;
 
 /* "f32", "i64", "bool"; "?" for a number that is no pare_dtype. */
@@ -203,7 +196,7 @@ typedef struct pare_input_hint {
   const void* values;
 } pare_input_hint;
 
-typedef enum pare_log_level { PARE_LOG_INFO = 0, PARE_LOG_WARNING = 1 } pare_log_level;
+typedef PARE_ENUM(pare_log_level){PARE_LOG_INFO = 0, PARE_LOG_WARNING = 1} pare_log_level;
 /* Called on the thread that creates the session, while it does; `message` lives during the call. */
 typedef void (*pare_log)(void* context, pare_log_level level, const char* message);
 

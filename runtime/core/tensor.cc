@@ -1,6 +1,16 @@
 #include "runtime/core/tensor.h"
 
 namespace pare {
+namespace {
+
+// Truncates; what does not fit, and NaN, becomes the nearest end of the range or 0.
+int64_t Truncate(double x) {
+  if (x >= 9223372036854775808.0) return INT64_MAX;
+  if (x <= -9223372036854775808.0) return INT64_MIN;
+  return x == x ? static_cast<int64_t>(x) : 0;
+}
+
+}  // namespace
 
 bool CheckedBytes(const Shape& shape, size_t element_size, uint64_t* bytes) {
   uint64_t total = element_size;
@@ -40,10 +50,10 @@ int64_t IntegerAt(const Tensor& t, int64_t i) {
     case DType::kU32: return t.Data<uint32_t>()[i];
     case DType::kI64: return t.Data<int64_t>()[i];
     case DType::kU64: return static_cast<int64_t>(t.Data<uint64_t>()[i]);
-    case DType::kF32: return static_cast<int64_t>(t.Data<float>()[i]);
-    case DType::kF64: return static_cast<int64_t>(t.Data<double>()[i]);
-    case DType::kF16: return static_cast<int64_t>(HalfToFloat(t.Data<uint16_t>()[i]));
-    case DType::kBF16: return static_cast<int64_t>(Bfloat16ToFloat(t.Data<uint16_t>()[i]));
+    case DType::kF32: return Truncate(t.Data<float>()[i]);
+    case DType::kF64: return Truncate(t.Data<double>()[i]);
+    case DType::kF16: return Truncate(HalfToFloat(t.Data<uint16_t>()[i]));
+    case DType::kBF16: return Truncate(Bfloat16ToFloat(t.Data<uint16_t>()[i]));
   }
   return 0;
 }
