@@ -113,7 +113,7 @@ void MoveInputs(Rewriter& rewriter, Node* n) {
 
 void MakeReshape(Rewriter& rewriter, Node* n) {
   const Graph& graph = rewriter.graph();
-  if (n->inputs.empty()) return;
+  if (InputOf(n, 0) == kAbsent || n->outputs[0] == kAbsent) return;
   const Value& x = graph.values[n->inputs[0]];
   const Value& y = graph.values[n->outputs[0]];
   if (!x.has_shape || !y.has_shape) return;
