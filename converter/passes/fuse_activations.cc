@@ -72,7 +72,7 @@ struct Group {
 };
 
 bool IsElementwise(const Graph& graph, const Node* n) {
-  if (n == nullptr || graph.values[n->outputs[0]].dtype != DType::kF32) return false;
+  if (n == nullptr || !MakesF32(graph, n)) return false;
   double ignored;
   if (n->op.type == fb::Op::Binary)
     return KindOf(n->op.AsBinary()->activation.get()) == UnaryKind::None &&
@@ -220,7 +220,7 @@ bool CanApply(const Graph& graph, Node* n, const fb::ActivationT& activation) {
     case UnaryKind::BitwiseNot: return false;
     default: break;
   }
-  if (n->op.type == fb::Op::Unary || graph.values[n->outputs[0]].dtype != DType::kF32) return false;
+  if (n->op.type == fb::Op::Unary || !MakesF32(graph, n)) return false;
   if (n->op.type == fb::Op::Binary && n->op.AsBinary()->kind >= BinaryKind::Equal) return false;
   const auto* own = ActivationOf(n);
   return own != nullptr && KindOf(own->get()) == UnaryKind::None;

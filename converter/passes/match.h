@@ -33,6 +33,11 @@ inline ValueId InputOf(const Node* n, size_t i) {
   return i < n->inputs.size() ? n->inputs[i] : kAbsent;
 }
 
+// Whether the node has a first output (recurrent layers may leave it out), and that is f32.
+inline bool MakesF32(const Graph& graph, const Node* n) {
+  return n->outputs[0] != kAbsent && graph.values[n->outputs[0]].dtype == DType::kF32;
+}
+
 // The only element of a constant f32, or nothing.
 std::optional<float> ScalarOf(const Graph& graph, ValueId v);
 // The elements of a constant of any integer type, or nothing.

@@ -79,7 +79,7 @@ bool SimplifyBinary(Rewriter& rewriter, Node* n) {
 // Relu, Clip and Min or Max with one number, as bounds. False for anything else.
 bool BoundsOf(const Graph& graph, const Node* n, ValueId* x, float* low, float* high) {
   constexpr float kInfinity = std::numeric_limits<float>::infinity();
-  if (n == nullptr || graph.values[n->outputs[0]].dtype != DType::kF32) return false;
+  if (n == nullptr || !MakesF32(graph, n)) return false;
   *low = -kInfinity;
   *high = kInfinity;
   *x = n->inputs[0];
