@@ -174,4 +174,5 @@ def library_bytes(peer):
         return os.path.getsize(path)
     module = {"litert": "ai_edge_litert", "mnn": "MNN"}.get(peer, peer)
     folder = pathlib.Path(sys.modules[module].__file__).parent
-    return sum(p.stat().st_size for p in folder.rglob("*.so*") if not p.is_symlink())
+    files = set(folder.rglob("*.so*")) | set(folder.parent.glob(f"_{peer}*.so"))
+    return sum(p.stat().st_size for p in files if not p.is_symlink())
