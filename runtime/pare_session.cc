@@ -246,8 +246,9 @@ pare_status pare_session_create(const pare_model* model, const pare_session_opti
   auto* made = static_cast<pare_session*>(memory);
   new (&made->cancelled) std::atomic<bool>(false);
   config.config.cancel = &made->cancelled;
-  auto created = Session::Create(model->model, config.config,
-                                 {static_cast<std::byte*>(memory) + kHeadBytes, needs.arena_bytes});
+  auto created = Session::Create(
+      model->model, config.config,
+      {static_cast<std::byte*>(memory) + kHeadBytes, static_cast<size_t>(needs.arena_bytes)});
   if (!created.ok()) {
     status = Report(error, created.status(), model);
     if (read.arena == nullptr) pare_platform_free(memory);
