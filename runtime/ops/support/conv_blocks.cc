@@ -91,7 +91,7 @@ void Store(const GemmProblem& problem, size_t, size_t row, size_t count, size_t 
       const float* from = tile + j;
       size_t run = 1;
       while (j + run < n && offsets[j + run] == offsets[j] + static_cast<int64_t>(run)) ++run;
-      for (size_t c = 0; c < run; ++c) to[c] = from[c];
+      std::memcpy(to, from, run * sizeof(float));
       j += run;
     }
     if (++x < g.in[2]) continue;

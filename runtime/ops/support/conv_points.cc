@@ -10,12 +10,18 @@ void PointConv(const ConvGeometry& g, const float* x, const float* zeros, size_t
     for (int64_t t = 0; t < g.kernel[0] * g.kernel[1]; ++t) {
       const float* line = LineOf(g, x, at, t);
       for (int64_t kx = 0; kx < g.kernel[2]; ++kx, out += tap_stride) {
-        int64_t from = at.y[2] * g.stride[2] - g.pad[2] + kx * g.dilation[2];
-        const float* pixel = line == nullptr ? zeros : line + from * g.channels;
-        for (size_t i = 0; i < n; ++i, from += g.stride[2], pixel += step) {
-          const bool inside = line != nullptr && from >= 0 && from < g.in[2];
-          out[i * pixel_stride] = inside ? pixel : zeros;
-        }
+        const int64_t from = at.y[2] * g.stride[2] - g.pad[2] + kx * g.dilation[2];
+        const auto position = [&](size_t i) {
+          return from + static_cast<int64_t>(i) * g.stride[2];
+        };
+        // Pixels [begin, end) read inside the line.
+        size_t begin = 0, end = line == nullptr ? 0 : n;
+        while (begin < end && position(begin) < 0) ++begin;
+        while (begin < end && position(end - 1) >= g.in[2]) --end;
+        for (size_t i = 0; i < begin; ++i) out[i * pixel_stride] = zeros;
+        const float* pixel = line == nullptr ? zeros : line + position(begin) * g.channels;
+        for (size_t i = begin; i < end; ++i, pixel += step) out[i * pixel_stride] = pixel;
+        for (size_t i = end; i < n; ++i) out[i * pixel_stride] = zeros;
       }
     }
   });
