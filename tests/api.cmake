@@ -1,12 +1,14 @@
 # Models in files, for tests of the C API and of the commands.
 add_library(pare_test_models STATIC support/sample_model.cc)
-target_link_libraries(pare_test_models PUBLIC pare_converter GTest::gtest)
+target_link_libraries(pare_test_models PUBLIC pare_graph GTest::gtest)
 pare_test(test_api runtime/api LEVELS ${PARE_TEST_LEVELS} LIBRARIES pare_test_models)
-pare_test(test_tools runtime/tools LIBRARIES pare_test_models pare_tools)
-string(REPLACE ";" " " emulator "${CMAKE_CROSSCOMPILING_EMULATOR}")
-target_compile_definitions(test_tools PRIVATE PARE_EMULATOR="${emulator}"
-  PARE_RUN="$<TARGET_FILE:pare-run>" PARE_BENCH="$<TARGET_FILE:pare-bench>")
-add_dependencies(test_tools pare-run pare-bench)
+if(PARE_TOOLS)
+  pare_test(test_tools runtime/tools LIBRARIES pare_test_models pare_tools)
+  string(REPLACE ";" " " emulator "${CMAKE_CROSSCOMPILING_EMULATOR}")
+  target_compile_definitions(test_tools PRIVATE PARE_EMULATOR="${emulator}"
+    PARE_RUN="$<TARGET_FILE:pare-run>" PARE_BENCH="$<TARGET_FILE:pare-bench>")
+  add_dependencies(test_tools pare-run pare-bench)
+endif()
 
 # Sanitizers bring an allocator of their own, which cannot be counted this way.
 if(NOT CMAKE_CXX_FLAGS MATCHES "-fsanitize")
