@@ -12,7 +12,7 @@ cd "$(dirname "$0")/.."
 budget=scripts/size_budget.txt
 
 # `pare inspect --ops` of MobileNetV2.
-mobilenet_ops='MatMul;Conv;Reduce;Reshape;Transpose'
+mobilenet_ops='MatMul;Conv;Reduce;Reshape;Transpose;UnaryKind:None;UnaryKind:Clip;ReduceKind:Mean'
 
 # build NAME BUILD_TYPE OPTION...: prints the bytes of the stripped library.
 build() {
@@ -35,7 +35,7 @@ fi
 printf '%-12s %9s %9s %9s %7s\n' build bytes budget limit change
 echo "$sizes" | awk -v budget_file="$budget" '
   BEGIN {
-    limit["all"] = 700000; limit["mobilenet"] = 260000; limit["mobilenet-1"] = 200000
+    limit["all"] = 700000; limit["mobilenet"] = 200000; limit["mobilenet-1"] = 200000
     while ((getline line < budget_file) > 0) {
       if (line !~ /^#/) { split(line, field, " "); budget[field[1]] = field[2] }
     }

@@ -33,7 +33,9 @@ int Verify(const Arguments& a, const Model& model) {
 
 void PrintOps(const Model& model) {
   std::string list;
-  for (const std::string& name : OpNames(model)) list += (list.empty() ? "" : ";") + name;
+  for (const auto& names : {OpNames(model), KindNames(model)}) {
+    for (const std::string& name : names) list += (list.empty() ? "" : ";") + name;
+  }
   std::printf("%s\n", list.c_str());
 }
 
@@ -75,7 +77,7 @@ Action AddInspect(CLI::App& parser) {
   parser.add_flag("--weights", a->weights,
                   "Type, shape, layout, bytes and checksum of each weight");
   parser.add_flag("--map", a->map, "What lies where in the file");
-  parser.add_flag("--ops", a->ops, "The operators, as PARE_OPS takes them");
+  parser.add_flag("--ops", a->ops, "The operators and kinds of functions, as PARE_OPS takes them");
   parser.add_flag("--verify", a->verify, "Check the checksum of every weight and asset");
   parser.add_flag("--json", a->json, "Everything, for scripts");
   return [a] { return RunInspect(*a); };

@@ -89,6 +89,7 @@ Json ModelJson(const std::string& path, const Model& model, FileSpan file) {
       json["metadata"][TextOf(pair->key())] = TextOf(pair->value());
   }
   json["ops"] = OpNames(model);
+  json["kinds"] = KindNames(model);
   json["graphs"] = MapList(m.graphs(), [&](const fb::Graph* g) { return GraphJson(m, g); });
   json["weights"] = MapList(m.weights(), [&](const fb::Weight* w) {
     return Json{{"name", TextOf(w->name())},

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <map>
+#include <set>
 
 #include "converter/report/table.h"
 #include "model_generated.h"
@@ -107,6 +108,24 @@ std::string OpText(const fb::Node& node) {
       return name + " " + fb::EnumNameUnaryKind(op->activation()->kind());
   }
   return name;
+}
+
+// The functions that the node applies, None where it could apply one and does not.
+void AddActivations(const fb::Node& node, std::set<fb::UnaryKind>* kinds) {
+  const auto add = [&](const fb::Activation* a) {
+    kinds->insert(a == nullptr ? fb::UnaryKind::None : a->kind());
+  };
+  const auto add_gates = [&](const flatbuffers::Vector<fb::UnaryKind>* gates) {
+    for (uint32_t i = 0; i < CountOf(gates); ++i) kinds->insert(gates->Get(i));
+  };
+  if (const auto* op = node.op_as_MatMul()) add(op->activation());
+  if (const auto* op = node.op_as_Conv()) add(op->activation());
+  if (const auto* op = node.op_as_ConvTranspose()) add(op->activation());
+  if (const auto* op = node.op_as_Binary()) add(op->activation());
+  if (const auto* op = node.op_as_Unary()) add(op->activation());
+  if (const auto* op = node.op_as_Lstm()) add_gates(op->activations());
+  if (const auto* op = node.op_as_Gru()) add_gates(op->activations());
+  if (const auto* op = node.op_as_Rnn()) add_gates(op->activations());
 }
 
 // A byte range of the file and what it is.
@@ -272,6 +291,26 @@ std::string MapText(const Model& model, FileSpan file) {
 std::vector<std::string> OpNames(const Model& model) {
   std::vector<std::string> names;
   for (const auto& [type, count] : CountOps(model)) names.push_back(OpName(type));
+  return names;
+}
+
+std::vector<std::string> KindNames(const Model& model) {
+  std::set<fb::UnaryKind> unary;
+  std::set<fb::BinaryKind> binary;
+  std::set<fb::ReduceKind> reduce;
+  for (uint32_t g = 0; g < model.graph_count(); ++g) {
+    for (const fb::Node* node : *model.graph(g).nodes()) {
+      AddActivations(*node, &unary);
+      if (const auto* op = node->op_as_Binary()) binary.insert(op->kind());
+      if (const auto* op = node->op_as_Reduce()) reduce.insert(op->kind());
+    }
+  }
+  std::vector<std::string> names;
+  for (auto kind : unary) names.push_back(std::string("UnaryKind:") + fb::EnumNameUnaryKind(kind));
+  for (auto kind : binary)
+    names.push_back(std::string("BinaryKind:") + fb::EnumNameBinaryKind(kind));
+  for (auto kind : reduce)
+    names.push_back(std::string("ReduceKind:") + fb::EnumNameReduceKind(kind));
   return names;
 }
 

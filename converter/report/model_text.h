@@ -23,6 +23,8 @@ std::string WeightsText(const Model& model);
 std::string MapText(const Model& model, FileSpan file);
 // The names of the operators that the model uses, in the schema's order.
 std::vector<std::string> OpNames(const Model& model);
+// The kinds of functions that these need, "UnaryKind:Clip", activations included.
+std::vector<std::string> KindNames(const Model& model);
 
 // Checks every weight and asset; returns the names of the damaged.
 std::vector<std::string> FindDamage(const Model& model);

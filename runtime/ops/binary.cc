@@ -39,6 +39,7 @@ Status Infer(const NodeView& node) {
   const auto& attributes = node.Attributes<fb::Binary>();
   const Tensor &a = *node.In(0), &b = *node.In(1);
   BinaryType type;
+  if (!HasKind(kBuiltBinaryKinds, static_cast<int>(attributes.kind()))) return NotBuilt();
   if (a.dtype != b.dtype) return ShapeError("both operands must have one type; cast one of them");
   if (!BinaryTypeOf(a.dtype, &type) ||
       SelectBinary(static_cast<uint8_t>(attributes.kind()), type, kCpuScalar) == nullptr) {

@@ -45,6 +45,9 @@ Status Infer(const NodeView& node) {
   return InferSameAsInput(node);
 }
 
+static_assert(IsBuilt(ReduceCore::kSum) && IsBuilt(ReduceCore::kSumSquare),
+              "cmake/PareSchema.cmake must say what GroupNorm needs");
+
 Status PlanStep(PlanContext& context) {
   State* state = context.NewState<State>();
   state->kernels = &SelectNorm(context.cpu);

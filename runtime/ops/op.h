@@ -95,6 +95,12 @@ const char* OpName(uint8_t type);
 // ---- Helpers for infer
 
 inline Status ShapeError(const char* what) { return Error(Code::kShape, what); }
+// A kind of function that this build lacks (built_kinds.h), or that only later versions have.
+inline Status NotBuilt() {
+  return Error(Code::kUnsupported,
+               "this runtime was built without the operator's kind of function, or is older than "
+               "the file: rebuild it with the kind in PARE_OPS, or update it");
+}
 // Sets dtype and shape of output i where it is wanted.
 inline void SetOutput(const NodeView& node, uint32_t i, DType dtype, const Shape& shape) {
   if (Tensor* out = node.Out(i)) {

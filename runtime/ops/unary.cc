@@ -41,7 +41,7 @@ bool GivesBool(UnaryKind kind) {
 Status Infer(const NodeView& node) {
   const ActivationParams params = FromAttributes(node.Attributes<fb::Unary>().activation());
   const auto kind = static_cast<UnaryKind>(params.kind);
-  if (kind > UnaryKind::MAX) return Error(Code::kUnsupported, "unknown kind of function");
+  if (!HasKind(kBuiltUnaryKinds, params.kind)) return NotBuilt();
   const Tensor& x = *node.In(0);
   if (!IsSupported(kind, x.dtype)) {
     return ShapeError("the function is not defined for this type; cast the input to f32");

@@ -26,7 +26,7 @@ BinaryFn SelectBinary(uint8_t kind, BinaryType type, uint32_t cpu) {
       if (BinaryFn function = level.table->functions[kind]) return function;
     }
   }
-  return kPortableBinary[static_cast<int>(type)][kind];
+  return kPortableBinary.functions[static_cast<int>(type)][kind];
 }
 
 }  // namespace pare

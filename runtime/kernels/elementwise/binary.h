@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "built_kinds.h"
+
 namespace pare {
 
 // y[r][i] = f(a[r][i], b[r][i]) for r < rows, i < n. Strides count elements. Where a_step or b_step
@@ -23,13 +25,20 @@ enum class BinaryType : uint8_t { kF32, kI32, kI64, kU8 };
 inline constexpr int kBinaryKinds = 23;
 
 // The function of fb::BinaryKind `kind` for the best instruction set of `cpu`, or null where it is
-// not defined for the type. Comparisons and logic write bytes 0 and 1, the rest the operand type.
-// Integers wrap around; division by zero gives 0.
+// not built or not defined for the type. Comparisons and logic write bytes 0 and 1, the rest the
+// operand type. Integers wrap around; division by zero gives 0.
 BinaryFn SelectBinary(uint8_t kind, BinaryType type, uint32_t cpu);
 
 // The float functions that have vectors for each instruction set, by kind; null elsewhere.
 struct BinaryTable {
   BinaryFn functions[10];
 };
+// Without the kinds that are not built: nothing refers to their functions then.
+constexpr BinaryTable OnlyBuilt(BinaryTable table) {
+  for (int i = 0; i < 10; ++i) {
+    if (!HasKind(kBuiltBinaryKinds, i)) table.functions[i] = nullptr;
+  }
+  return table;
+}
 
 }  // namespace pare

@@ -11,6 +11,6 @@ constexpr int kLanes = 8;
 }  // namespace
 
 extern const BinaryTable kBinaryTableAvx2;
-const BinaryTable kBinaryTableAvx2 = kTable;
+const BinaryTable kBinaryTableAvx2 = OnlyBuilt(kTable);
 
 }  // namespace pare

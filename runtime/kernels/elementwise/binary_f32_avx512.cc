@@ -11,6 +11,6 @@ constexpr int kLanes = 16;
 }  // namespace
 
 extern const BinaryTable kBinaryTableAvx512;
-const BinaryTable kBinaryTableAvx512 = kTable;
+const BinaryTable kBinaryTableAvx512 = OnlyBuilt(kTable);
 
 }  // namespace pare

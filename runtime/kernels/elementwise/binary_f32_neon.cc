@@ -11,6 +11,6 @@ constexpr int kLanes = 4;
 }  // namespace
 
 extern const BinaryTable kBinaryTableNeon;
-const BinaryTable kBinaryTableNeon = kTable;
+const BinaryTable kBinaryTableNeon = OnlyBuilt(kTable);
 
 }  // namespace pare

@@ -11,6 +11,6 @@ constexpr int kLanes = 4;
 }  // namespace
 
 extern const BinaryTable kBinaryTableScalar;
-const BinaryTable kBinaryTableScalar = kTable;
+const BinaryTable kBinaryTableScalar = OnlyBuilt(kTable);
 
 }  // namespace pare

@@ -167,10 +167,8 @@ void PowRows(const BinaryArgs& args) {
   RareRows<float, float, PowFloat>(args);
 }
 
-}  // namespace
-
 // In the order of fb::BinaryKind.
-const BinaryFn kPortableBinary[4][kBinaryKinds] = {
+constexpr PortableBinaryTable kTable = {{
     {nullptr,
      nullptr,
      nullptr,
@@ -263,6 +261,18 @@ const BinaryFn kPortableBinary[4][kBinaryKinds] = {
      RareRows<uint8_t, uint8_t, BitXor<uint8_t>>,
      RareRows<uint8_t, uint8_t, ShiftLeft<uint8_t>>,
      RareRows<uint8_t, uint8_t, ShiftRight<uint8_t>>},
-};
+}};
+
+constexpr PortableBinaryTable OnlyBuilt(PortableBinaryTable table) {
+  for (int i = 0; i < kBinaryKinds; ++i) {
+    if (HasKind(kBuiltBinaryKinds, i)) continue;
+    for (auto& functions : table.functions) functions[i] = nullptr;
+  }
+  return table;
+}
+
+}  // namespace
+
+const PortableBinaryTable kPortableBinary = OnlyBuilt(kTable);
 
 }  // namespace pare

@@ -5,6 +5,9 @@
 
 namespace pare {
 
-extern const BinaryFn kPortableBinary[4][kBinaryKinds];
+struct PortableBinaryTable {
+  BinaryFn functions[4][kBinaryKinds];
+};
+extern const PortableBinaryTable kPortableBinary;
 
 }  // namespace pare

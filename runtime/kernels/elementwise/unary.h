@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "built_kinds.h"
+
 namespace pare {
 
 // A function of the schema's list: kind is fb::UnaryKind's number, alpha and beta as
@@ -21,12 +23,19 @@ inline constexpr int kUnaryKinds = 46;
 using UnaryFn = void (*)(const ActivationParams* params, const float* x, float* y, size_t n);
 
 // The function of `kind` for the best instruction set of `cpu`, or null where the kind does not map
-// float to float (Not, IsNan, IsInf, BitwiseNot) or does not exist.
+// float to float (Not, IsNan, IsInf, BitwiseNot), is not built or does not exist.
 UnaryFn SelectUnary(uint8_t kind, uint32_t cpu);
 
 // One function a kind; null where this instruction set has none of its own.
 struct UnaryTable {
   UnaryFn functions[kUnaryKinds];
 };
+// Without the kinds that are not built: nothing refers to their functions then.
+constexpr UnaryTable OnlyBuilt(UnaryTable table) {
+  for (int i = 0; i < kUnaryKinds; ++i) {
+    if (!HasKind(kBuiltUnaryKinds, i)) table.functions[i] = nullptr;
+  }
+  return table;
+}
 
 }  // namespace pare

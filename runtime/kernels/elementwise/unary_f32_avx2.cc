@@ -11,6 +11,6 @@ constexpr int kLanes = 8;
 }  // namespace
 
 extern const UnaryTable kUnaryTableAvx2;
-const UnaryTable kUnaryTableAvx2 = kTable;
+const UnaryTable kUnaryTableAvx2 = OnlyBuilt(kTable);
 
 }  // namespace pare

@@ -11,6 +11,6 @@ constexpr int kLanes = 16;
 }  // namespace
 
 extern const UnaryTable kUnaryTableAvx512;
-const UnaryTable kUnaryTableAvx512 = kTable;
+const UnaryTable kUnaryTableAvx512 = OnlyBuilt(kTable);
 
 }  // namespace pare

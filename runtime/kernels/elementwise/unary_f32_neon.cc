@@ -11,6 +11,6 @@ constexpr int kLanes = 4;
 }  // namespace
 
 extern const UnaryTable kUnaryTableNeon;
-const UnaryTable kUnaryTableNeon = kTable;
+const UnaryTable kUnaryTableNeon = OnlyBuilt(kTable);
 
 }  // namespace pare

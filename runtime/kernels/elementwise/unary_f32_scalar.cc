@@ -11,6 +11,6 @@ constexpr int kLanes = 4;
 }  // namespace
 
 extern const UnaryTable kUnaryTableScalar;
-const UnaryTable kUnaryTableScalar = kTable;
+const UnaryTable kUnaryTableScalar = OnlyBuilt(kTable);
 
 }  // namespace pare

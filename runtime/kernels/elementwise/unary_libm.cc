@@ -23,6 +23,6 @@ constexpr UnaryTable MakeTable() {
 }  // namespace
 
 extern const UnaryTable kUnaryTableLibm;
-const UnaryTable kUnaryTableLibm = MakeTable();
+const UnaryTable kUnaryTableLibm = OnlyBuilt(MakeTable());
 
 }  // namespace pare

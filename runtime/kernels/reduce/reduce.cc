@@ -42,7 +42,8 @@ void Columns(const void* data, size_t rows, size_t stride, size_t n, const void*
 }
 
 template <class T, class U, ReduceCore core>
-constexpr ReduceFns kFns = {Row<T, U, core>, Columns<T, U, core>};
+constexpr ReduceFns kFns = IsBuilt(core) ? ReduceFns{Row<T, U, core>, Columns<T, U, core>}
+                                         : ReduceFns{nullptr, nullptr};
 
 template <class T, class U>
 ReduceFns SelectInteger(ReduceCore core) {

@@ -11,6 +11,6 @@ constexpr int kLanes = 8;
 }  // namespace
 
 extern const ReduceTable kReduceTableAvx2;
-const ReduceTable kReduceTableAvx2 = kTable;
+const ReduceTable kReduceTableAvx2 = OnlyBuilt(kTable);
 
 }  // namespace pare

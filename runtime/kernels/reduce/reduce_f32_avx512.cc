@@ -11,6 +11,6 @@ constexpr int kLanes = 16;
 }  // namespace
 
 extern const ReduceTable kReduceTableAvx512;
-const ReduceTable kReduceTableAvx512 = kTable;
+const ReduceTable kReduceTableAvx512 = OnlyBuilt(kTable);
 
 }  // namespace pare

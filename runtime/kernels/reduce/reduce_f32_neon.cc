@@ -11,6 +11,6 @@ constexpr int kLanes = 4;
 }  // namespace
 
 extern const ReduceTable kReduceTableNeon;
-const ReduceTable kReduceTableNeon = kTable;
+const ReduceTable kReduceTableNeon = OnlyBuilt(kTable);
 
 }  // namespace pare

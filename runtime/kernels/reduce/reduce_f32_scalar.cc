@@ -11,6 +11,6 @@ constexpr int kLanes = 4;
 }  // namespace
 
 extern const ReduceTable kReduceTableScalar;
-const ReduceTable kReduceTableScalar = kTable;
+const ReduceTable kReduceTableScalar = OnlyBuilt(kTable);
 
 }  // namespace pare

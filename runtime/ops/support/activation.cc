@@ -14,6 +14,7 @@ ActivationParams FromAttributes(const fb::Activation* activation) {
 
 Result<UnaryFn> SelectActivation(const ActivationParams& params, CpuMask cpu) {
   if (params.kind == 0) return UnaryFn{nullptr};
+  if (!HasKind(kBuiltUnaryKinds, params.kind)) return NotBuilt();
   const UnaryFn function = SelectUnary(params.kind, cpu);
   if (function == nullptr) return Error(Code::kUnsupported, "this activation cannot be fused");
   return function;

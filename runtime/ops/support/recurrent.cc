@@ -62,14 +62,15 @@ ActivationParams ActivationAt(const RecurrentAttributes& attributes, uint32_t i)
 
 Status CheckActivations(const RecurrentAttributes& attributes, int64_t directions) {
   const int64_t needed = directions * attributes.activations;
-  if (attributes.kinds != nullptr && attributes.kinds->size() != 0) {
-    if (attributes.kinds->size() != needed) {
-      return ShapeError("a recurrent layer needs one activation for each gate group and direction");
-    }
-    for (uint32_t i = 0; i < attributes.kinds->size(); ++i) {
-      if (SelectUnary(static_cast<uint8_t>(attributes.kinds->Get(i)), 0) == nullptr) {
-        return Error(Code::kUnsupported, "this activation is not available in recurrent layers");
-      }
+  if (attributes.kinds != nullptr && attributes.kinds->size() != 0 &&
+      attributes.kinds->size() != needed) {
+    return ShapeError("a recurrent layer needs one activation for each gate group and direction");
+  }
+  for (uint32_t i = 0; i < needed; ++i) {
+    const uint8_t kind = ActivationAt(attributes, i).kind;
+    if (!HasKind(kBuiltUnaryKinds, kind)) return NotBuilt();
+    if (SelectUnary(kind, kCpuScalar) == nullptr) {
+      return Error(Code::kUnsupported, "this activation is not available in recurrent layers");
     }
   }
   return Ok();

@@ -49,7 +49,9 @@ TEST_F(Inspect, ShowsEverything) {
 TEST_F(Inspect, ListsOperatorsAsCMakeTakesThem) {
   const auto [code, out] = Run({"--ops"});
   EXPECT_EQ(code, kExitOk);
-  EXPECT_EQ(out, "MatMul;Conv;Unary;Binary;Cast;Reduce;If\n");
+  EXPECT_EQ(out,
+            "MatMul;Conv;Unary;Binary;Cast;Reduce;If;"
+            "UnaryKind:None;UnaryKind:Neg;UnaryKind:Relu;BinaryKind:Add;ReduceKind:Mean\n");
 }
 
 TEST_F(Inspect, MapCoversTheFileWithoutOverlap) {
