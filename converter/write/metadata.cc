@@ -94,6 +94,8 @@ class Builder {
     v->name = value.name;
     v->dtype = static_cast<fb::DType>(value.dtype);
     v->weight = value.weight < 0 ? -1 : first_weight + value.weight;
+    v->scale = value.scale;
+    v->zero_point = value.zero_point;
     if (!value.dims.empty()) {
       for (const fb::DimT& dim : value.dims) v->dims.push_back(std::make_unique<fb::DimT>(dim));
       return v;

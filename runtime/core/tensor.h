@@ -55,7 +55,23 @@ bool CheckedBytes(const Shape& shape, size_t element_size, uint64_t* bytes);
 bool BroadcastShapes(const Shape& a, const Shape& b, Shape* out);
 
 // Numbers are the schema's fb::Layout.
-enum class Layout : uint8_t { kPlain, kT16, kDepthwise16 };
+enum class Layout : uint8_t {
+  kPlain,
+  kT16,
+  kDepthwise16,
+  kInt8T16,
+  kInt8Depthwise16,
+  kInt4G32,
+  kInt4G64,
+  kInt4G128,
+  kUint4G32,
+  kUint4G64,
+  kUint4G128,
+  kNf4G64
+};
+inline constexpr int kLayoutCount = 12;
+// The payload is encoded in fewer bits than the dtype.
+constexpr bool IsLowBit(Layout layout) { return layout >= Layout::kInt8T16; }
 
 struct Tensor {
   void* data = nullptr;  // 64-byte aligned unless the caller bound it; null while planning
@@ -65,12 +81,17 @@ struct Tensor {
   bool constant = false;  // a weight: data never changes and must not be written
   bool known = false;     // data holds the final values already while shapes are inferred
   bool dynamic = false;   // shape is an upper bound: the size depends on data and is set by run
+  // Quantized, where scale > 0: an element q stands for scale * (q - zero_point). What an operator
+  // makes is quantized where the file says so of its output; infer then sets u8 or i16.
+  float scale = 0;
+  int32_t zero_point = 0;
 
   template <class T>
   T* Data() const {
     return static_cast<T*>(data);
   }
   int64_t Elements() const { return shape.Elements(); }
+  bool IsQuantized() const { return scale > 0; }
   size_t Bytes() const { return static_cast<size_t>(shape.Elements()) * SizeOf(dtype); }
 };
 

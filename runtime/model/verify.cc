@@ -124,6 +124,7 @@ class GraphVerifier {
   Status VerifyValue(const fb::Value& v) const {
     if (v.dtype() > fb::DType::MAX)
       return Error(Code::kUnsupported, "a value has an unknown type: update the runtime");
+    if (v.scale() != 0) PARE_TRY(VerifyQuantization(v));
     if (SizeOf(v.dims()) > static_cast<uint32_t>(kMaxRank))
       return Corrupt("a value has more than 8 dimensions");
     if (v.weight() < -1 || v.weight() >= static_cast<int32_t>(SizeOf(model_.weights()))) {
@@ -135,6 +136,16 @@ class GraphVerifier {
         return Corrupt("a dimension names a symbol that does not exist");
       }
     }
+    return Ok();
+  }
+
+  static Status VerifyQuantization(const fb::Value& v) {
+    const bool u8 = v.dtype() == fb::DType::U8, i16 = v.dtype() == fb::DType::I16;
+    // Not NaN, and neither scales nor their ratios overflow.
+    const bool scale = v.scale() >= 1e-18f && v.scale() <= 1e18f;
+    const int32_t least = u8 ? 0 : INT16_MIN, most = u8 ? UINT8_MAX : INT16_MAX;
+    if ((!u8 && !i16) || !scale || v.zero_point() < least || v.zero_point() > most)
+      return Corrupt("the scale or zero point of a quantized value is out of range");
     return Ok();
   }
 

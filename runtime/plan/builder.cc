@@ -14,6 +14,12 @@ constexpr int kMaxBodyDepth = 16;
 constexpr uint64_t kMaxKnownBytes = 512;  // of a value that is computed while shapes are inferred
 constexpr int32_t kAlways = INT32_MAX;
 
+// Low-bit payloads are smaller than the shape says: only these may see them.
+bool ReadsLowBit(fb::Op type, uint32_t input) {
+  return (input == 1 && (type == fb::Op::MatMul || type == fb::Op::Conv)) ||
+         (input == 0 && type == fb::Op::Gather);
+}
+
 bool SameName(const flatbuffers::String* a, const char* b) {
   return a != nullptr && b != nullptr && std::strcmp(a->c_str(), b) == 0;
 }
@@ -75,6 +81,8 @@ class PlanBuilder {
     for (uint32_t i = 0; i < plan_->step_count_; ++i) PARE_TRY(AddStep(i));
     for (const int32_t v : *plan_->graph_->outputs()) {
       if (!defined_[v]) return Error(Code::kCorrupt, "a graph output is never computed");
+      if (IsLowBit(plan_->values_[v].layout))
+        return Error(Code::kCorrupt, "a graph output is a low-bit weight");
     }
     PARE_TRY(CheckStates());
     PARE_TRY(AssignBuffers());
@@ -105,6 +113,8 @@ class PlanBuilder {
     view_ = PARE_TRY(arena_.New<bool>(plan_->step_count_));
     for (uint32_t v = 0; v < plan_->value_count_; ++v) {
       plan_->values_[v].dtype = static_cast<DType>(graph.values()->Get(v)->dtype());
+      plan_->values_[v].scale = graph.values()->Get(v)->scale();
+      plan_->values_[v].zero_point = graph.values()->Get(v)->zero_point();
       plan_->buffer_of_[v] = kNoBuffer;
       last_use_[v] = -1;
     }
@@ -300,6 +310,8 @@ class PlanBuilder {
       if (v < 0) continue;
       if (!defined_[v])
         return Error(Code::kCorrupt, "an input of the node is computed after the node");
+      if (IsLowBit(plan_->values_[v].layout) && !ReadsLowBit(node.op_type(), k))
+        return Error(Code::kCorrupt, "the operator cannot read a low-bit weight");
       inputs[k] = &plan_->values_[v];
     }
     for (uint32_t k = 0; k < view->output_count; ++k) {

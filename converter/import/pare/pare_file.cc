@@ -61,6 +61,8 @@ class Reader {
     Value value;
     value.name = source.name;
     value.dtype = static_cast<DType>(source.dtype);
+    value.scale = source.scale;
+    value.zero_point = source.zero_point;
     if (source.weight >= 0) {
       value.weight = AddWeight(source.weight, graph);
       value.shape = graph->weights[static_cast<size_t>(value.weight)].shape;
@@ -130,6 +132,8 @@ void Unpack(Weight* w) {
   const auto k = static_cast<size_t>(w->shape.Elements(1, w->shape.rank));
   if (w->layout == Layout::kT16) UnpackT16(w->dtype, w->bytes.data, n, k, to);
   if (w->layout == Layout::kDepthwise16) UnpackDepthwise16(w->dtype, w->bytes.data, n, k, to);
+  if (IsLowBit(w->layout))
+    DecodeLowBit(w->layout, w->bytes.data, w->shape, reinterpret_cast<float*>(to));
   w->bytes = plain;
   w->layout = Layout::kPlain;
 }

@@ -1,0 +1,16 @@
+#include "runtime/kernels/quantize/quantize.h"
+
+namespace pare {
+namespace {
+
+constexpr int kLanes = 4;
+#include "runtime/kernels/vector.inc"
+// The body builds on the vectors: keep the order.
+#include "runtime/kernels/quantize/quantize_u8.inc"
+
+}  // namespace
+
+extern const QuantizeTable kQuantizeTableNeon;
+const QuantizeTable kQuantizeTableNeon = kTable;
+
+}  // namespace pare
