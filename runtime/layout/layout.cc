@@ -34,7 +34,9 @@ bool PackedBytes(Layout layout, DType dtype, const Shape& shape, uint64_t* bytes
   switch (layout) {
     case Layout::kT16: *bytes = PackedBytesT16(dtype, n, k); break;
     case Layout::kDepthwise16: *bytes = PackedBytesDepthwise16(dtype, n, k); break;
-    case Layout::kInt8T16: *bytes = Blocks(shape) * Int8PanelBytes(Int8TapsOf(shape).Cells()); break;
+    case Layout::kInt8T16:
+      *bytes = Blocks(shape) * Int8PanelBytes(Int8TapsOf(shape).Cells());
+      break;
     default: *bytes = Blocks(shape) * Int8DepthwiseBlockBytes(k); break;
   }
   return true;

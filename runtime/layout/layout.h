@@ -15,22 +15,26 @@
 //                filter tap: block p, tap t, lane c = w[16 p + c][t]. Channels behind C are zero.
 //
 // Low-bit encodings. The element stands for scale * q; its dtype is f32, what it decodes to.
-//   Int8T16      panels of 16 rows, each kInt8HeaderBytes of header and then cells. Header: the rows'
+//   Int8T16      panels of 16 rows, each kInt8HeaderBytes of header and then cells. Header: the
+//   rows'
 //                scales, 16 f32, and the sums of their q, 16 i32. A cell is 4 k: lane r holds
-//                w[16 p + r][4 c] to [4 c + 3], q in [-127, 127]. k is cut into taps (Int8TapsOf), each
-//                filled up with zeros to a multiple of 4.
+//                w[16 p + r][4 c] to [4 c + 3], q in [-127, 127]. k is cut into taps (Int8TapsOf),
+//                each filled up with zeros to a multiple of 4.
 //   Int8Depthwise16  w is [C, kernel..., 1]: blocks of 16 channels, each the same header and then a
-//                cell of 32 bytes for every two taps: byte 2 c + (t mod 2) = w[16 p + c][t]. An odd tap
-//                is filled up with zeros, and a block to a multiple of 64 bytes.
-//   Int4G32, G64, G128  panels of 16 rows; superblocks of two groups of G k: the groups' scales, f16
-//                [2][16], then a cell for every 8 k: byte j of lane r holds w[16 p + r][8 c + j] in its
-//                low and [8 c + 4 + j] in its high nibble, nibble = q + 8, q in [-8, 7]. G divides k; a
-//                last superblock of one group has half the cells.
-//   Uint4G32, G64, G128  the same with the groups' minima, f16 [2][16], behind the scales: an element
+//                cell of 32 bytes for every two taps: byte 2 c + (t mod 2) = w[16 p + c][t]. An odd
+//                tap is filled up with zeros, and a block to a multiple of 64 bytes.
+//   Int4G32, G64, G128  panels of 16 rows; superblocks of two groups of G k: the groups' scales,
+//   f16
+//                [2][16], then a cell for every 8 k: byte j of lane r holds w[16 p + r][8 c + j] in
+//                its low and [8 c + 4 + j] in its high nibble, nibble = q + 8, q in [-8, 7]. G
+//                divides k; a last superblock of one group has half the cells.
+//   Uint4G32, G64, G128  the same with the groups' minima, f16 [2][16], behind the scales: an
+//   element
 //                stands for scale * nibble + minimum.
-//   Nf4G64       panels of 16 rows: the scales' codes, u8 [k / 64][16]; for each 256 of them a scale
-//                and an offset, f32; both filled up to a multiple of 64 bytes; then cells as of Int4,
-//                nibble = index into the 16 levels of NormalFloat. An element stands for
+//   Nf4G64       panels of 16 rows: the scales' codes, u8 [k / 64][16]; for each 256 of them a
+//   scale
+//                and an offset, f32; both filled up to a multiple of 64 bytes; then cells as of
+//                Int4, nibble = index into the 16 levels of NormalFloat. An element stands for
 //                (scale * code + offset) * level. 64 divides k.
 #pragma once
 
@@ -57,8 +61,8 @@ constexpr size_t PackedBytesDepthwise16(DType dtype, size_t channels, size_t tap
 
 // Bytes of a weight's payload. False where the layout does not exist for this type and shape (all
 // but Plain have rank 2 or more; T16 and Depthwise16 are of f32, f16, bf16, the others of f32; the
-// depthwise ones have a last dimension of 1), a dimension is negative, or the size does not fit into
-// 62 bits.
+// depthwise ones have a last dimension of 1), a dimension is negative, or the size does not fit
+// into 62 bits.
 bool PackedBytes(Layout layout, DType dtype, const Shape& shape, uint64_t* bytes);
 
 // How k of an Int8T16 weight is cut into taps: a tap is one filter tap of C / group elements where

@@ -85,8 +85,10 @@ uint64_t ValueBytes(const Sizes& s) { return PackedBytesT16(DType::kF32, s.v_dep
 Status PlanAttention(PlanContext& context) {
   const Sizes s = PARE_TRY(SizesOf(context));
   auto* state = context.NewState<State>();
-  state->scores = SelectMatmul(DType::kF32, DType::kF32, s.queries, s.keys, context.cpu);
-  state->values = SelectMatmul(DType::kF32, DType::kF32, s.queries, s.v_depth, context.cpu);
+  state->scores =
+      SelectMatmul(DType::kF32, DType::kF32, Layout::kT16, s.queries, s.keys, context.cpu);
+  state->values =
+      SelectMatmul(DType::kF32, DType::kF32, Layout::kT16, s.queries, s.v_depth, context.cpu);
   state->softmax = &SelectSoftmax(context.cpu);
   const float scale = context.Attributes<fb::Attention>().scale();
   state->scale = scale != 0 ? scale : 1 / std::sqrt(static_cast<float>(s.depth));
@@ -112,7 +114,7 @@ struct Product {
 };
 
 void Multiply(const Product& p) {
-  const float* pointers[kMaxRows];
+  const void* pointers[kMaxRows];
   MatmulArgs args{};
   args.a = pointers;
   args.taps = 1;

@@ -9,6 +9,7 @@
 #include "runtime/ops/support/activation.h"
 #include "runtime/ops/support/conv_depthwise.h"
 #include "runtime/ops/support/conv_geometry.h"
+#include "runtime/ops/support/conv_int8.h"
 #include "runtime/ops/support/conv_points.h"
 #include "runtime/ops/support/conv_weight.h"
 #include "runtime/ops/support/gemm.h"
@@ -30,6 +31,9 @@ Status Infer(const NodeView& node) {
   const ConvGeometry g = PARE_TRY(GeometryOfConv(node));
   PARE_TRY(CheckConvOperands(node, g));
   const Layout layout = node.In(1)->layout;
+  if (IsLowBit(layout)) return InferConvInt8(g, node);
+  if (node.In(0)->dtype != DType::kF32 || node.Out(0)->IsQuantized())
+    return Error(Code::kUnsupported, "a quantized convolution has a low-bit weight");
   if (layout == Layout::kDepthwise16 && !IsDepthwise(g))
     return ShapeError("a depthwise weight belongs to a convolution with a group for each channel");
   SetOutput(node, 0, DType::kF32, OutputShapeOf(g));
@@ -57,6 +61,7 @@ Status PlanConv(PlanContext& context) {
   const ConvGeometry g = PARE_TRY(GeometryOfConv(context));
   const Tensor& w = *context.In(1);
   const ActivationParams activation = FromAttributes(context.Attributes<fb::Conv>().activation());
+  if (IsLowBit(w.layout)) return PlanConvInt8(g, activation, context);
   if (IsDepthwise(g)) return PlanDepthwise(g, activation, context);
   auto* plan = context.NewState<GemmPlan>();
   const uint64_t packed = PARE_TRY(PackedWeightBytes(w));
@@ -87,7 +92,7 @@ void Locate(const GemmProblem& problem, size_t group, GemmGroup* out) {
 }
 
 void Point(const GemmProblem& problem, size_t group, size_t row, size_t count,
-           const float** pointers, float*) {
+           const void** pointers, void*) {
   const auto& o = *static_cast<const Operands*>(problem.context);
   PointConv(*o.g, o.x + group * o.g->Depth(), o.zeros, row, count, pointers, 1, count);
 }
@@ -103,14 +108,14 @@ void CopyLine(const ConvGeometry& g, const float* line, int64_t left, float* cop
 }
 
 // Taps that are lines of the window: pointers into x, or to a copy where the line leaves it.
-void PointLines(const GemmProblem& problem, size_t, size_t row, size_t count,
-                const float** pointers, float* patch) {
+void PointLines(const GemmProblem& problem, size_t, size_t row, size_t count, const void** pointers,
+                void* patch) {
   const auto& o = *static_cast<const Operands*>(problem.context);
   const ConvGeometry& g = *o.g;
   ForEachLine(g, row, count, [&](const PixelPosition& at, size_t first, size_t n) {
     for (int64_t t = 0; t < g.kernel[0] * g.kernel[1]; ++t) {
       const float* line = LineOf(g, o.x, at, t);
-      const float** out = pointers + static_cast<size_t>(t) * count + first;
+      const void** out = pointers + static_cast<size_t>(t) * count + first;
       int64_t left = at.y[2] * g.stride[2] - g.pad[2];
       for (size_t i = 0; i < n; ++i, left += g.stride[2]) {
         if (line == nullptr) {
@@ -118,8 +123,8 @@ void PointLines(const GemmProblem& problem, size_t, size_t row, size_t count,
         } else if (left >= 0 && left + g.kernel[2] <= g.in[2]) {
           out[i] = line + left * g.channels;
         } else {
-          float* copy =
-              patch + (first + i) * problem.size.patch + static_cast<size_t>(t) * problem.size.k;
+          float* copy = static_cast<float*>(patch) + (first + i) * problem.size.patch +
+                        static_cast<size_t>(t) * problem.size.k;
           CopyLine(g, line, left, copy);
           out[i] = copy;
         }
@@ -131,6 +136,7 @@ void PointLines(const GemmProblem& problem, size_t, size_t row, size_t count,
 Status Run(const RunContext& context) {
   const ConvGeometry g = PARE_TRY(GeometryOfConv(context));
   const Tensor& w = *context.In(1);
+  if (IsLowBit(w.layout)) return RunConvInt8(g, context);
   if (IsDepthwise(g)) return RunDepthwise(g, context);
   const auto& plan = context.State<GemmPlan>();
   const uint64_t packed = PARE_TRY(PackedWeightBytes(w));

@@ -174,7 +174,7 @@ void Locate(const GemmProblem& problem, size_t group, GemmGroup* out) {
 }
 
 void Point(const GemmProblem& problem, size_t group, size_t row, size_t count,
-           const float** pointers, float*) {
+           const void** pointers, void*) {
   const auto& o = *static_cast<const Operands*>(problem.context);
   const ConvGeometry& g = *o.g;
   int64_t batch, z, y;

@@ -8,6 +8,7 @@
 #include "runtime/ops/op.h"
 #include "runtime/ops/support/activation.h"
 #include "runtime/ops/support/gemm.h"
+#include "runtime/ops/support/mat_mul_int8.h"
 
 namespace pare {
 namespace {
@@ -43,10 +44,13 @@ Result<Product> ProductOf(const NodeView& node) {
   const Tensor &a = *node.In(0), &b = *node.In(1);
   if (a.shape.rank == 0 || b.shape.rank == 0)
     return ShapeError("a matrix product needs operands of rank 1 or more");
-  if (b.layout == Layout::kT16 && (b.shape.rank != 2 || !attributes.trans_b()))
+  if (b.layout != Layout::kPlain && (b.shape.rank != 2 || !attributes.trans_b()))
     return ShapeError("a packed weight of a matrix product is [n, k] with trans_b");
-  if (a.layout != Layout::kPlain || b.layout == Layout::kDepthwise16)
+  if (a.layout != Layout::kPlain || b.layout == Layout::kDepthwise16 ||
+      b.layout == Layout::kInt8Depthwise16)
     return ShapeError("this weight layout does not fit a matrix product");
+  if (IsLowBit(b.layout) && attributes.trans_a() && a.shape.rank > 1)
+    return ShapeError("a product with a low-bit weight takes its input as it is, not transposed");
   Product p;
   p.trans_a = attributes.trans_a() && a.shape.rank > 1;
   p.trans_b = attributes.trans_b() && b.shape.rank > 1;
@@ -78,8 +82,15 @@ Shape OutputShape(const NodeView& node, const Product& p) {
   return y;
 }
 
+// Of a low-bit weight: all batches of a are rows of one product.
+MatMulSize SizeOf(const Product& p) { return {p.groups * p.m, p.n, p.k}; }
+
 Status Infer(const NodeView& node) {
   const Tensor &a = *node.In(0), &b = *node.In(1);
+  if (IsLowBit(b.layout)) {
+    const Product p = PARE_TRY(ProductOf(node));
+    return InferMatMulInt8(node, p.n, OutputShape(node, p));
+  }
   const bool is_float = a.dtype == DType::kF32;
   if (!is_float && a.dtype != DType::kI32 && a.dtype != DType::kI64)
     return Error(Code::kUnsupported, "a matrix product computes on f32, i32 or i64");
@@ -131,6 +142,10 @@ GemmSize SizeOf(const NodeView& node, const Product& p) {
 }
 
 Status PlanProduct(PlanContext& context) {
+  if (IsLowBit(context.In(1)->layout)) {
+    const Product p = PARE_TRY(ProductOf(context));
+    return PlanMatMulInt8(SizeOf(p), context);
+  }
   if (context.In(0)->dtype != DType::kF32) {
     context.kernel = "loop";
     return Ok();
@@ -257,6 +272,7 @@ void RunInteger(const RunContext& context, const Product& p) {
 Status Run(const RunContext& context) {
   const Product p = PARE_TRY(ProductOf(context));
   const Tensor &a = *context.In(0), &b = *context.In(1);
+  if (IsLowBit(b.layout)) return RunMatMulInt8(SizeOf(p), context);
   if (a.dtype == DType::kI32) return RunInteger<uint32_t>(context, p), Ok();
   if (a.dtype == DType::kI64) return RunInteger<uint64_t>(context, p), Ok();
   const auto& plan = context.State<GemmPlan>();

@@ -45,6 +45,20 @@ class OpTest {
     return AddInput(dtype, dims, data,
                     static_cast<size_t>(ShapeOf(dims).Elements()) * SizeOf(dtype), false);
   }
+  // A quantized input.
+  OpTest& InQuantized(std::vector<int64_t> dims, const std::vector<uint8_t>& q, float scale,
+                      int32_t zero_point) {
+    AddInput(DType::kU8, dims, q.data(), q.size(), false);
+    graph_.values[static_cast<size_t>(ids_.back())].scale = scale;
+    graph_.values[static_cast<size_t>(ids_.back())].zero_point = zero_point;
+    return *this;
+  }
+  // Lets every output be quantized.
+  OpTest& Quantized(float scale, int32_t zero_point) {
+    scale_ = scale;
+    zero_point_ = zero_point;
+    return *this;
+  }
   // An input whose values are given when the session is created.
   template <class T>
   OpTest& Known(std::vector<int64_t> dims, std::vector<Element<T>> values) {
@@ -93,6 +107,11 @@ class OpTest {
     std::vector<converter::ValueId> out;
     for (int i = 0; i < outputs_; ++i)
       out.push_back(graph_.AddValue("y" + std::to_string(i), DType::kF32));
+    for (converter::ValueId v : out) {
+      graph_.values[static_cast<size_t>(v)].scale = scale_;
+      graph_.values[static_cast<size_t>(v)].zero_point = zero_point_;
+      if (scale_ > 0) graph_.values[static_cast<size_t>(v)].dtype = DType::kU8;
+    }
     graph_.AddNode("op", attributes_, ids_, out);
     graph_.outputs = out;
     auto engine = converter::Engine::Create(graph_, options_);
@@ -152,6 +171,8 @@ class OpTest {
   std::vector<Input> inputs_;
   std::unique_ptr<converter::Engine> engine_;
   int outputs_ = 1;
+  float scale_ = 0;
+  int32_t zero_point_ = 0;
 };
 
 }  // namespace pare::test

@@ -25,10 +25,10 @@ struct Brain {
 void Finish(const MatmulArgs& s, size_t i, size_t j, float sum) {
   float y = s.alpha * sum;
   if (s.bias != nullptr) y += s.bias[j];
-  if (s.addend != nullptr) y += s.addend[i * s.addend_stride + j];
+  if (s.addend != nullptr) y += static_cast<const float*>(s.addend)[i * s.addend_stride + j];
   if (y < s.lower) y = s.lower;
   if (y > s.upper) y = s.upper;
-  s.c[i * s.c_stride + j] = y;
+  static_cast<float*>(s.c)[i * s.c_stride + j] = y;
 }
 
 void Tile(const MatmulArgs& s) {
@@ -38,7 +38,7 @@ void Tile(const MatmulArgs& s) {
     const float* b = static_cast<const float*>(s.b) + first * kCell;
     for (size_t k = 0; k < s.k; ++k) {
       for (size_t i = 0; i < s.rows; ++i) {
-        const float x = s.a[t * s.rows + i][k];
+        const float x = static_cast<const float*>(s.a[t * s.rows + i])[k];
         for (size_t j = 0; j < kCell; ++j) sum[i][j] += x * Element(b, k, j);
       }
     }
@@ -53,7 +53,8 @@ void Row(const MatmulArgs& s) {
   for (size_t j = 0; j < s.n; ++j) {
     float sum = 0;
     for (size_t k = 0; k < s.k; ++k)
-      sum += s.a[0][k] * Type::At(static_cast<const uint16_t*>(s.b), k, j);
+      sum +=
+          static_cast<const float*>(s.a[0])[k] * Type::At(static_cast<const uint16_t*>(s.b), k, j);
     Finish(s, 0, j, sum);
   }
 }

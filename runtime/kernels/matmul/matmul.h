@@ -15,25 +15,49 @@
 namespace pare {
 
 enum class DType : uint8_t;
+enum class Layout : uint8_t;
 
-// One tile: at most mr rows and nr columns of the kernel's row.
+// What quantized operands add. a is u8: the element q of row i stands for
+// a_scale[i * a_step] * (q - a_zero[i * a_step]). b is a low-bit encoding.
+struct MatmulQuant {
+  const float* a_scale;
+  const int32_t* a_zero;
+  size_t a_step;  // 0: the same for all rows; 1: each row has its own
+  // c is f32, or quantized (u8), which needs a_step == 0. Then every step is in this order, so that
+  // all instruction sets give the same bytes: the exact integer sum, to float; a fused multiply-add
+  // with scale[j] * ratio and bias[j] * inverse; one with the addend less its zero point and
+  // addend_ratio; bounds; rounding, half to even; zero.
+  bool quantize;
+  float ratio;         // scale of a / scale of c
+  float inverse;       // 1 / scale of c
+  float addend_ratio;  // scale of the addend / scale of c
+  int32_t addend_zero;
+  float lower, upper;  // of c less zero: whole numbers, in [-zero, 255 - zero]
+  int32_t zero;        // of c
+};
+
+// One tile: at most mr rows and nr columns of the kernel's row. Elements of a, c and the addend are
+// floats, or u8 where the kernel's a is.
 struct MatmulArgs {
-  const float* const* a;  // a[t * rows + i]: where row i of tap t starts
+  const void* const* a;  // a[t * rows + i]: where row i of tap t starts; u8 rows may be read up to
+                         // 3 bytes behind their end
   size_t rows;            // 1 to mr
   size_t taps;            // 1 for a plain product
-  size_t k;               // floats that each tap reads from a row
+  size_t k;               // elements that each tap reads from a row
   const uint32_t* tap_k;  // first k of each tap in b; null: the taps follow each other
   const void* b;          // the first panel, aligned to 64 bytes
   size_t panel_bytes;     // from a panel to the next
   const void* next;       // what the next tiles will read of b: kernels may prefetch it; never null
   size_t n;               // columns to write, 1 to nr; b has every panel that they touch
-  float* c;               // row i: c + i * c_stride
+  void* c;                // row i: i * c_stride elements on
   size_t c_stride;
-  const float* bias;    // n floats, or null
-  const float* addend;  // row i: addend + i * addend_stride, n floats; or null; may be c
+  const float* bias;   // n floats, or null
+  const void* addend;  // row i: i * addend_stride elements on, n of c's type; or null; may be c
   size_t addend_stride;
   float alpha;
-  float lower, upper;  // -inf, inf: no clamp
+  float lower, upper;        // -inf, inf: no clamp. Not of quantized c
+  const MatmulQuant* quant;  // null where a is f32
+  size_t first_row;          // of the tile among the rows that quant counts
 };
 // Bytes that a kernel prefetches from `next` at most, for each k of the tile.
 inline constexpr size_t kPrefetchPerK = 32;
@@ -42,14 +66,16 @@ using MatmulFn = void(const MatmulArgs& args);
 struct MatmulKernel {
   const char* name;  // matmul_<output>_<a>_<b>t16_<mr>x<nr>_<isa>
   CpuMask needs;
-  DType a, b;
+  DType a, b;     // b: what the weight decodes to where its layout is a low-bit one
+  Layout layout;  // of b
   uint8_t mr, nr;
   MatmulFn* run;
 };
 
-// The best kernel for `m` rows (mr == 1 exactly where m == 1) and `n` columns, or null: f32 weights
-// have both on every machine; f16 and bf16 only m == 1 with one tap: unpack panels for more.
-const MatmulKernel* SelectMatmul(DType a, DType b, size_t m, size_t n, CpuMask cpu);
+// The best kernel for `m` rows (mr == 1 exactly where m == 1) and `n` columns, or null. T16: f32
+// weights have both on every machine; f16 and bf16 only m == 1 with one tap: unpack panels for
+// more. u8 a with Int8T16 weights has both on every machine.
+const MatmulKernel* SelectMatmul(DType a, DType b, Layout layout, size_t m, size_t n, CpuMask cpu);
 
 // Unpacks `count` 16-bit cells into f32 ones: dst[k][16] for k in [0, 2 * count).
 using UnpackT16Fn = void(const uint16_t* cells, size_t count, float* dst);

@@ -1,12 +1,14 @@
-#include "runtime/core/dtype.h"
+#include "runtime/core/tensor.h"
 #include "runtime/kernels/matmul/matmul.h"
 
 namespace pare {
 
 #define PARE_MATMUL(b, mr, nr, isa) MatmulFn matmul_f32_f32_##b##t16_##mr##x##nr##_##isa;
+#define PARE_MATMUL_INT8(mr, nr, isa) MatmulFn matmul_qu8_qs8t16_##mr##x##nr##_##isa;
 #define PARE_UNPACK(type, isa) UnpackT16Fn unpack_f32_##type##t16_##isa;
 #include "runtime/kernels/matmul/kernels.inc"
 #undef PARE_MATMUL
+#undef PARE_MATMUL_INT8
 #undef PARE_UNPACK
 
 namespace {
@@ -15,23 +17,39 @@ namespace {
 constexpr DType f32 = DType::kF32, f16 = DType::kF16, bf16 = DType::kBF16;
 constexpr CpuMask scalar = kCpuScalar;
 [[maybe_unused]] constexpr CpuMask avx2 = kCpuAvx2, avx512 = kCpuAvx2 | kCpuAvx512, neon = kCpuNeon;
+[[maybe_unused]] constexpr CpuMask avxvnni = kCpuAvx2 | kCpuAvxVnni,
+                                   avx512vnni = kCpuAvx2 | kCpuAvx512 | kCpuAvx512Vnni,
+                                   neondot = kCpuNeon | kCpuNeonDot,
+                                   i8mm = kCpuNeon | kCpuNeonDot | kCpuNeonI8mm;
 
 constexpr MatmulKernel kMatmul[] = {
-#define PARE_MATMUL(b, mr, nr, isa)                                               \
-  {"matmul_f32_f32_" #b "t16_" #mr "x" #nr "_" #isa, isa, DType::kF32, b, mr, nr, \
+#define PARE_MATMUL(b, mr, nr, isa)                                                             \
+  {"matmul_f32_f32_" #b "t16_" #mr "x" #nr "_" #isa, isa, DType::kF32, b, Layout::kT16, mr, nr, \
    matmul_f32_f32_##b##t16_##mr##x##nr##_##isa},
+#define PARE_MATMUL_INT8(mr, nr, isa)         \
+  {"matmul_qu8_qs8t16_" #mr "x" #nr "_" #isa, \
+   isa,                                       \
+   DType::kU8,                                \
+   DType::kF32,                               \
+   Layout::kInt8T16,                          \
+   mr,                                        \
+   nr,                                        \
+   matmul_qu8_qs8t16_##mr##x##nr##_##isa},
 #define PARE_UNPACK(type, isa)
 #include "runtime/kernels/matmul/kernels.inc"
 #undef PARE_MATMUL
+#undef PARE_MATMUL_INT8
 #undef PARE_UNPACK
 };
 
 constexpr UnpackT16Kernel kUnpack[] = {
 #define PARE_MATMUL(b, mr, nr, isa)
+#define PARE_MATMUL_INT8(mr, nr, isa)
 #define PARE_UNPACK(type, isa) \
   {"unpack_f32_" #type "t16_" #isa, isa, type, unpack_f32_##type##t16_##isa},
 #include "runtime/kernels/matmul/kernels.inc"
 #undef PARE_MATMUL
+#undef PARE_MATMUL_INT8
 #undef PARE_UNPACK
 };
 
@@ -46,10 +64,12 @@ double CostOfRow(const MatmulKernel& kernel, size_t n) {
 
 }  // namespace
 
-const MatmulKernel* SelectMatmul(DType a, DType b, size_t m, size_t n, CpuMask cpu) {
+const MatmulKernel* SelectMatmul(DType a, DType b, Layout layout, size_t m, size_t n, CpuMask cpu) {
   const MatmulKernel* best = nullptr;
   for (const MatmulKernel& k : kMatmul) {
-    if ((k.needs & ~cpu) != 0 || k.a != a || k.b != b || (k.mr == 1) != (m == 1)) continue;
+    if ((k.needs & ~cpu) != 0 || k.a != a || k.b != b || k.layout != layout ||
+        (k.mr == 1) != (m == 1))
+      continue;
     if (best != nullptr && k.needs != best->needs) break;  // a lower level
     if (best == nullptr || CostOfRow(k, n) < CostOfRow(*best, n)) best = &k;
   }

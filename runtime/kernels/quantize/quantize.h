@@ -7,8 +7,8 @@
 namespace pare {
 
 struct QuantizeTable {
-  // y[i] = min(max(round(x[i] * inverse) + zero, 0), 255) for i < n, half to even. The same bytes on
-  // every instruction set, but for NaN. 0 <= zero <= 255.
+  // y[i] = min(max(round(x[i] * inverse) + zero, 0), 255) for i < n, half to even. The same bytes
+  // on every instruction set, but for NaN. 0 <= zero <= 255.
   void (*to_u8)(const float* x, uint8_t* y, size_t n, float inverse, int32_t zero);
   // y[i] = scale * (x[i] - zero).
   void (*from_u8)(const uint8_t* x, float* y, size_t n, float scale, int32_t zero);

@@ -42,8 +42,9 @@ Status ReadPads(const Integers* pads, int rank, int64_t* begin, int64_t* end) {
 template <class Op>
 Status ReadCommon(const NodeView& node, const Op& op, ConvGeometry* g) {
   const Tensor &x = *node.In(0), &w = *node.In(1);
-  if (x.dtype != DType::kF32)
-    return Error(Code::kUnsupported, "a convolution computes on f32: convert the model anew");
+  if (x.dtype != DType::kF32 && !x.IsQuantized())
+    return Error(Code::kUnsupported,
+                 "a convolution computes on f32 or quantized values: convert the model anew");
   if (w.dtype != DType::kF32 && w.dtype != DType::kF16 && w.dtype != DType::kBF16)
     return Error(Code::kUnsupported, "the weight of a convolution is f32, f16 or bf16");
   g->rank = x.shape.rank - 2;
@@ -104,6 +105,8 @@ Result<ConvGeometry> GeometryOfConv(const NodeView& node) {
 
 Result<ConvGeometry> GeometryOfConvTranspose(const NodeView& node) {
   const auto& op = node.Attributes<fb::ConvTranspose>();
+  if (node.In(0)->dtype != DType::kF32)
+    return Error(Code::kUnsupported, "a transposed convolution computes on f32");
   ConvGeometry g;
   PARE_TRY(ReadCommon(node, op, &g));
   int64_t end[kSpatial] = {0, 0, 0}, extra[kSpatial] = {0, 0, 0}, wanted[kSpatial] = {-1, -1, -1};
@@ -141,8 +144,9 @@ Status CheckConvOperands(const NodeView& node, const ConvGeometry& g) {
       return ShapeError("the bias of a convolution is one f32 value a filter");
   }
   if (const Tensor* addend = node.In(3)) {
-    if (addend->dtype != DType::kF32 || addend->shape != OutputShapeOf(g))
-      return ShapeError("the addend of a convolution has the shape of the result");
+    const DType type = node.Out(0)->IsQuantized() ? DType::kU8 : DType::kF32;
+    if (addend->dtype != type || addend->shape != OutputShapeOf(g))
+      return ShapeError("the addend of a convolution has the shape and type of the result");
   }
   return Ok();
 }

@@ -1,14 +1,17 @@
 #include "runtime/ops/support/conv_points.h"
 
+#include <cstdint>
+
 namespace pare {
 
-void PointConv(const ConvGeometry& g, const float* x, const float* zeros, size_t row, size_t count,
-               const float** pointers, size_t pixel_stride, size_t tap_stride) {
+template <class T, class P>
+void PointConv(const ConvGeometry& g, const T* x, const T* zeros, size_t row, size_t count,
+               P* pointers, size_t pixel_stride, size_t tap_stride) {
   ForEachLine(g, row, count, [&](const PixelPosition& at, size_t first, size_t n) {
-    const float** out = pointers + first * pixel_stride;
+    P* out = pointers + first * pixel_stride;
     const int64_t step = g.stride[2] * g.channels;
     for (int64_t t = 0; t < g.kernel[0] * g.kernel[1]; ++t) {
-      const float* line = LineOf(g, x, at, t);
+      const T* line = LineOf(g, x, at, t);
       for (int64_t kx = 0; kx < g.kernel[2]; ++kx, out += tap_stride) {
         const int64_t from = at.y[2] * g.stride[2] - g.pad[2] + kx * g.dilation[2];
         const auto position = [&](size_t i) {
@@ -19,12 +22,21 @@ void PointConv(const ConvGeometry& g, const float* x, const float* zeros, size_t
         while (begin < end && position(begin) < 0) ++begin;
         while (begin < end && position(end - 1) >= g.in[2]) --end;
         for (size_t i = 0; i < begin; ++i) out[i * pixel_stride] = zeros;
-        const float* pixel = line == nullptr ? zeros : line + position(begin) * g.channels;
+        const T* pixel = line == nullptr ? zeros : line + position(begin) * g.channels;
         for (size_t i = begin; i < end; ++i, pixel += step) out[i * pixel_stride] = pixel;
         for (size_t i = end; i < n; ++i) out[i * pixel_stride] = zeros;
       }
     }
   });
 }
+
+template void PointConv(const ConvGeometry&, const float*, const float*, size_t, size_t,
+                        const void**, size_t, size_t);
+template void PointConv(const ConvGeometry&, const float*, const float*, size_t, size_t,
+                        const float**, size_t, size_t);
+template void PointConv(const ConvGeometry&, const uint8_t*, const uint8_t*, size_t, size_t,
+                        const void**, size_t, size_t);
+template void PointConv(const ConvGeometry&, const uint8_t*, const uint8_t*, size_t, size_t,
+                        const uint8_t**, size_t, size_t);
 
 }  // namespace pare

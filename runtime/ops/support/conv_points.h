@@ -35,9 +35,9 @@ void ForEachLine(const ConvGeometry& g, size_t row, size_t count, const F& f) {
 }
 
 // The input line that kernel line `t` (depth * height) reads for the output line of `at`, or null
-// where it lies outside.
-inline const float* LineOf(const ConvGeometry& g, const float* x, const PixelPosition& at,
-                           int64_t t) {
+// where it lies outside. T: an element of x.
+template <class T>
+const T* LineOf(const ConvGeometry& g, const T* x, const PixelPosition& at, int64_t t) {
   const int64_t z = at.y[0] * g.stride[0] - g.pad[0] + t / g.kernel[1] * g.dilation[0];
   const int64_t y = at.y[1] * g.stride[1] - g.pad[1] + t % g.kernel[1] * g.dilation[1];
   if (z < 0 || z >= g.in[0] || y < 0 || y >= g.in[1]) return nullptr;
@@ -45,8 +45,10 @@ inline const float* LineOf(const ConvGeometry& g, const float* x, const PixelPos
 }
 
 // Pointers of output pixels [row, row + count) of a convolution over x: that of pixel i and tap t
-// goes to pointers[i * pixel_stride + t * tap_stride]. Taps outside the input read `zeros`.
-void PointConv(const ConvGeometry& g, const float* x, const float* zeros, size_t row, size_t count,
-               const float** pointers, size_t pixel_stride, size_t tap_stride);
+// goes to pointers[i * pixel_stride + t * tap_stride]. Taps outside the input read `zeros`. T:
+// float or uint8_t; P: const T* or const void*.
+template <class T, class P>
+void PointConv(const ConvGeometry& g, const T* x, const T* zeros, size_t row, size_t count,
+               P* pointers, size_t pixel_stride, size_t tap_stride);
 
 }  // namespace pare

@@ -40,6 +40,12 @@ size_t MostPanels(const GemmSize& s) {
 // Rows whose pointers fit into scratch, and are worth keeping.
 size_t MostRows(const GemmSize& s) { return Min(Max(1, kPointers / Max(1, s.taps)), s.m); }
 
+// Bytes from a panel of b to the next.
+size_t PanelBytes(const GemmSize& s) {
+  if (s.layout == Layout::kInt8T16) return Int8PanelBytes(s.taps * CeilDiv(s.k, 4));
+  return PackedBytesT16(s.b, kPanelRows, s.b_k);
+}
+
 // Bytes of the parts of a thread's scratch. No part grows when a dimension shrinks: what was
 // planned for the largest sizes serves all smaller ones.
 struct ScratchLayout {
@@ -47,7 +53,7 @@ struct ScratchLayout {
       : pointers(RoundUp((MostRows(s) + kMaxTileRows) * s.taps * sizeof(float*), kAlignment)),
         patch(s.patch == 0
                   ? 0
-                  : RoundUp(kPatchBytes + kMaxTileRows * s.patch * sizeof(float), kAlignment)),
+                  : RoundUp(kPatchBytes + kMaxTileRows * s.patch * SizeOf(s.a), kAlignment)),
         panels(unpack ? RoundUp(s.b_k, 2) * kernel.nr * sizeof(float) : 0),
         tile(kMaxTileRows * kMaxTileColumns * sizeof(float)) {}
   size_t Total() const { return pointers + patch + panels + tile; }
@@ -72,8 +78,8 @@ Status PlanActivation(const ActivationParams& activation, CpuMask cpu, GemmPlan*
 
 // The most rows that a task should have.
 size_t RowsOfBlock(const GemmSize& s) {
-  size_t rows = Min(MostRows(s), Max(1, kBlockBytes / sizeof(float) / Max(1, s.k)));
-  if (s.patch > 0) rows = Min(rows, Max(1, kPatchBytes / sizeof(float) / s.patch));
+  size_t rows = Min(MostRows(s), Max(1, kBlockBytes / SizeOf(s.a) / Max(1, s.k)));
+  if (s.patch > 0) rows = Min(rows, Max(1, kPatchBytes / SizeOf(s.a) / s.patch));
   return Max(1, rows);
 }
 
@@ -107,11 +113,15 @@ Status PlanGemm(const GemmSize& s, float alpha, const ActivationParams& activati
   PARE_TRY(PlanActivation(activation, cpu, plan));
   plan->alpha = alpha;
   plan->unpack = nullptr;
+  if (s.c != DType::kF32 && plan->activate != nullptr)
+    return Error(Code::kUnsupported, "a quantized result takes no fused activation but a clamp");
   plan->kernel = s.b == DType::kF32 || (s.m == 1 && s.k == s.b_k)
-                     ? SelectMatmul(DType::kF32, s.b, s.m, s.n, cpu)
+                     ? SelectMatmul(s.a, s.b, s.layout, s.m, s.n, cpu)
                      : nullptr;
+  if (plan->kernel == nullptr && IsLowBit(s.layout))
+    return Error(Code::kUnsupported, "weights of this encoding do not multiply this input");
   if (plan->kernel == nullptr) {
-    plan->kernel = SelectMatmul(DType::kF32, DType::kF32, s.m, s.n, cpu);
+    plan->kernel = SelectMatmul(DType::kF32, DType::kF32, Layout::kT16, s.m, s.n, cpu);
     const UnpackT16Kernel* unpack = SelectUnpackT16(s.b, cpu);
     if (unpack == nullptr) return Error(Code::kUnsupported, "weights of this type do not multiply");
     plan->unpack = unpack->run;
@@ -130,10 +140,10 @@ class Block {
         std::byte* scratch)
       : plan_(plan), problem_(problem), group_index_(group), rows_(rows) {
     const ScratchLayout layout(problem.size, *plan.kernel, plan.unpack != nullptr);
-    pointers_ = reinterpret_cast<const float**>(scratch);
-    patch_ = reinterpret_cast<float*>(scratch + layout.pointers);
-    panels_ = reinterpret_cast<float*>(scratch + layout.pointers + layout.patch);
-    tile_ = reinterpret_cast<float*>(scratch + layout.pointers + layout.patch + layout.panels);
+    pointers_ = reinterpret_cast<const void**>(scratch);
+    patch_ = scratch + layout.pointers;
+    panels_ = reinterpret_cast<float*>(patch_ + layout.patch);
+    tile_ = patch_ + layout.patch + layout.panels;
     problem.locate(problem, group, &group_);
     tiles_ = CeilDiv(rows.end - rows.begin, plan.kernel->mr);
     FillPointers();
@@ -159,13 +169,15 @@ class Block {
   void FillPointers() {
     for (size_t t = 0; t < tiles_; ++t) {
       const Range r = Rows(t);
-      const float** pointers = pointers_ + r.begin * problem_.size.taps;
+      const void** pointers = pointers_ + r.begin * problem_.size.taps;
       const size_t row = rows_.begin + r.begin, count = r.end - r.begin;
       if (problem_.point != nullptr) {
         problem_.point(problem_, group_index_, row, count, pointers,
-                       patch_ + r.begin * problem_.size.patch);
+                       patch_ + r.begin * problem_.size.patch * SizeOf(problem_.size.a));
       } else {
-        for (size_t i = 0; i < count; ++i) pointers[i] = group_.a + (row + i) * problem_.a_stride;
+        const size_t stride = problem_.a_stride * SizeOf(problem_.size.a);
+        const auto* a = static_cast<const std::byte*>(group_.a) + row * stride;
+        for (size_t i = 0; i < count; ++i) pointers[i] = a + i * stride;
       }
     }
   }
@@ -178,7 +190,7 @@ class Block {
     args.taps = s.taps;
     args.k = s.k;
     args.tap_k = problem_.tap_k;
-    args.panel_bytes = PackedBytesT16(s.b, kPanelRows, s.b_k);
+    args.panel_bytes = PanelBytes(s);
     args.b = static_cast<const std::byte*>(group_.b) + first_panel * args.panel_bytes;
     if (plan_.unpack != nullptr) {
       const size_t k = RoundUp(s.b_k, 2);
@@ -193,6 +205,7 @@ class Block {
     args.bias = problem_.bias == nullptr ? nullptr : problem_.bias + column;
     args.addend_stride = problem_.addend_stride;
     args.alpha = plan_.alpha;
+    args.quant = problem_.quant;
     args.lower = plan_.lower;
     args.upper = plan_.upper;
     const size_t begin = Max(column, group_.column);
@@ -218,26 +231,32 @@ class Block {
     args.rows = rows.end - rows.begin;
     args.a = pointers_ + rows.begin * problem_.size.taps;
     const size_t row = rows_.begin + rows.begin;
-    args.addend =
-        group_.addend == nullptr ? nullptr : group_.addend + row * problem_.addend_stride + column;
+    const size_t bytes = SizeOf(problem_.size.c);
+    const auto at = [&](size_t stride) { return (row * stride + column) * bytes; };
+    args.first_row = group_index_ * problem_.size.m + row;
+    args.addend = group_.addend == nullptr
+                      ? nullptr
+                      : static_cast<const std::byte*>(group_.addend) + at(problem_.addend_stride);
     const bool direct = problem_.store == nullptr && begin == column && end == column + args.n;
-    args.c = direct ? group_.c + row * problem_.c_stride + column : tile_;
+    std::byte* c =
+        group_.c == nullptr ? nullptr : static_cast<std::byte*>(group_.c) + at(problem_.c_stride);
+    args.c = direct ? c : tile_;
     args.c_stride = direct ? problem_.c_stride : plan_.kernel->nr;
     plan_.kernel->run(args);
-    float* first = args.c + (begin - column);
+    std::byte* first = static_cast<std::byte*>(args.c) + (begin - column) * bytes;
     if (plan_.activate != nullptr) {
       for (size_t i = 0; i < args.rows; ++i) {
-        float* y = first + i * args.c_stride;
+        float* y = reinterpret_cast<float*>(first) + i * args.c_stride;
         plan_.activate(&plan_.activation, y, y, end - begin);
       }
     }
     if (direct) return;
     if (problem_.store != nullptr)
-      return problem_.store(problem_, group_index_, row, args.rows, begin, end - begin, first,
-                            args.c_stride);
+      return problem_.store(problem_, group_index_, row, args.rows, begin, end - begin,
+                            reinterpret_cast<const float*>(first), args.c_stride);
     for (size_t i = 0; i < args.rows; ++i) {
-      std::memcpy(group_.c + (row + i) * problem_.c_stride + begin, first + i * args.c_stride,
-                  (end - begin) * sizeof(float));
+      std::memcpy(c + (i * problem_.c_stride + begin - column) * bytes,
+                  first + i * args.c_stride * bytes, (end - begin) * bytes);
     }
   }
 
@@ -247,10 +266,10 @@ class Block {
   GemmGroup group_{};
   Range rows_;
   size_t tiles_;
-  const float** pointers_;
-  float* patch_;
+  const void** pointers_;
+  std::byte* patch_;
   float* panels_;
-  float* tile_;
+  std::byte* tile_;
 };
 
 }  // namespace

@@ -10,8 +10,8 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "runtime/core/dtype.h"
 #include "runtime/core/status.h"
+#include "runtime/core/tensor.h"
 #include "runtime/core/thread_pool.h"
 #include "runtime/kernels/elementwise/unary.h"
 #include "runtime/kernels/matmul/matmul.h"
@@ -20,11 +20,14 @@ namespace pare {
 
 struct GemmSize {
   size_t groups, m, n;  // of each group
-  size_t taps, k;       // k floats a tap
+  size_t taps, k;       // k elements a tap
   size_t b_k;           // of a whole row of b: taps * k, unless GemmProblem::tap_k picks some
-  // Floats that `point` may use for each row of a block, to copy what does not lie in one piece.
+  // Elements that `point` may use for each row of a block, to copy what does not lie in one piece.
   size_t patch;
   DType b;  // f32, f16, bf16
+  Layout layout = Layout::kT16;
+  DType a = DType::kF32;  // u8 with low-bit layouts of b
+  DType c = DType::kF32;  // and of the addend; u8 is quantized
 };
 
 // What plan decides; lives in a step's state.
@@ -41,10 +44,10 @@ struct GemmPlan {
 
 // Where the operands of a group are.
 struct GemmGroup {
-  const float* a;       // row i: a + i * a_stride, where `point` is null
-  const void* b;        // panels; aligned to 64 bytes
-  const float* addend;  // or null; rows addend_stride apart
-  float* c;             // rows c_stride apart
+  const void* a;       // row i: a + i * a_stride, where `point` is null
+  const void* b;       // panels; aligned to 64 bytes
+  const void* addend;  // or null; rows addend_stride apart
+  void* c;             // rows c_stride apart
   // The group's columns are [column, column + n) of b, bias, addend and c. Panels that are cut by
   // these bounds cost a copy.
   size_t column;
@@ -52,23 +55,25 @@ struct GemmGroup {
 
 struct GemmProblem {
   GemmSize size;
-  size_t columns;  // of b in all, at least column + n
-  size_t a_stride, addend_stride, c_stride;
-  const float* bias;      // or null
-  const uint32_t* tap_k;  // see MatmulArgs
+  size_t columns;                            // of b in all, at least column + n
+  size_t a_stride, addend_stride, c_stride;  // in elements
+  const float* bias;                         // or null
+  const MatmulQuant* quant;  // where a is u8; its rows are counted through all groups
+  const uint32_t* tap_k;     // see MatmulArgs
   const void* context;
   void (*locate)(const GemmProblem& problem, size_t group, GemmGroup* out);
   // Fills pointers[tap * count + i] for rows [row, row + count); patch has size.patch floats for
   // each of them. Null: one tap, rows a_stride apart.
   void (*point)(const GemmProblem& problem, size_t group, size_t row, size_t count,
-                const float** pointers, float* patch);
-  // Takes each finished tile: columns [column, column + n) of rows [row, row + count), `stride`
-  // floats apart. Null: they go to c.
+                const void** pointers, void* patch);
+  // Takes each finished tile of floats: columns [column, column + n) of rows [row, row + count),
+  // `stride` floats apart. Null: they go to c.
   void (*store)(const GemmProblem& problem, size_t group, size_t row, size_t count, size_t column,
                 size_t n, const float* tile, size_t stride);
 };
 
-// kUnsupported where the activation cannot be fused. Scratch: threads * plan->thread_scratch.
+// kUnsupported where the activation cannot be fused (into a quantized c: other than a clamp), or
+// weights of that kind do not multiply. Scratch: threads * plan->thread_scratch.
 Status PlanGemm(const GemmSize& size, float alpha, const ActivationParams& activation, CpuMask cpu,
                 size_t threads, GemmPlan* plan);
 void RunGemm(const GemmPlan& plan, const GemmProblem& problem, std::byte* scratch,

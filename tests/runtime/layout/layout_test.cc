@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
+#include <cstring>
 #include <vector>
 
 namespace pare {
@@ -104,6 +105,68 @@ TEST(Layout, RefusesWhatItCannotHold) {
   EXPECT_FALSE(PackedBytes(Layout::kT16, DType::kF16, MakeShape({1ll << 58, 1}), &bytes));
   EXPECT_FALSE(PackedBytes(Layout::kDepthwise16, DType::kF32, MakeShape({4, 3, 3, 2}), &bytes));
   EXPECT_FALSE(PackedBytes(static_cast<Layout>(99), DType::kF32, MakeShape({4, 4}), &bytes));
+}
+
+TEST(Layout, Int8T16PutsFourKInALaneBehindScalesAndSums) {
+  const Shape shape = MakeShape({17, 6});
+  const auto q = Counting<int8_t>(17 * 6);
+  std::vector<float> scales = Counting<float>(17);
+  uint64_t bytes;
+  ASSERT_TRUE(PackedBytes(Layout::kInt8T16, DType::kF32, shape, &bytes));
+  ASSERT_EQ(bytes, 2 * (128 + 2 * 64));
+  std::vector<int8_t> packed(bytes, 0x55);
+  PackInt8(Layout::kInt8T16, q.data(), scales.data(), shape, packed.data());
+  int32_t sum;
+  std::memcpy(&sum, &packed[64 + 4], sizeof sum);
+  EXPECT_EQ(sum, 7 + 8 + 9 + 10 + 11 + 12);
+  EXPECT_EQ(packed[128], 1);           // row 0, k 0
+  EXPECT_EQ(packed[128 + 4 + 3], 10);  // row 1, k 3
+  EXPECT_EQ(packed[192 + 1], 6);       // row 0, k 5
+  EXPECT_EQ(packed[192 + 2], 0);       // padding
+  EXPECT_EQ(packed[256 + 128], 97);    // row 16
+  EXPECT_EQ(packed[256 + 128 + 4], 0);
+}
+
+TEST(Layout, Int8TapsArePixelsOrLines) {
+  EXPECT_EQ(Int8TapsOf(MakeShape({8, 3, 3, 16})).taps, 9u);
+  EXPECT_EQ(Int8TapsOf(MakeShape({8, 3, 3, 16})).k, 16u);
+  EXPECT_EQ(Int8TapsOf(MakeShape({8, 3, 5, 3})).taps, 3u);
+  EXPECT_EQ(Int8TapsOf(MakeShape({8, 3, 5, 3})).k, 15u);
+  EXPECT_EQ(Int8TapsOf(MakeShape({8, 7})).taps, 1u);
+}
+
+TEST(Layout, PackingInt8IsUndone) {
+  for (const Shape& shape : {MakeShape({5, 7}), MakeShape({33, 3, 3, 5}), MakeShape({16, 3, 2, 8}),
+                             MakeShape({20, 3, 3, 1})}) {
+    for (Layout layout : {Layout::kInt8T16, Layout::kInt8Depthwise16}) {
+      uint64_t bytes;
+      const bool fits = layout == Layout::kInt8T16 || shape[shape.rank - 1] == 1;
+      ASSERT_EQ(PackedBytes(layout, DType::kF32, shape, &bytes), fits);
+      if (!fits) continue;
+      EXPECT_EQ(bytes % 64, 0u);
+      const auto q = Counting<int8_t>(static_cast<size_t>(shape.Elements()));
+      const auto scales = Counting<float>(static_cast<size_t>(shape[0]));
+      std::vector<std::byte> packed(bytes);
+      PackInt8(layout, q.data(), scales.data(), shape, packed.data());
+      std::vector<int8_t> back(q.size());
+      std::vector<float> back_scales(scales.size()), values(q.size());
+      UnpackInt8(layout, packed.data(), shape, back.data(), back_scales.data());
+      EXPECT_EQ(back, q);
+      EXPECT_EQ(back_scales, scales);
+      DecodeLowBit(layout, packed.data(), shape, values.data());
+      const size_t k = q.size() / scales.size();
+      for (size_t i = 0; i < q.size(); ++i) ASSERT_EQ(values[i], scales[i / k] * q[i]);
+    }
+  }
+}
+
+TEST(Layout, LowBitLayoutsAreOfFloats) {
+  uint64_t bytes;
+  EXPECT_FALSE(PackedBytes(Layout::kInt8T16, DType::kF16, MakeShape({4, 4}), &bytes));
+  EXPECT_FALSE(PackedBytes(Layout::kInt8T16, DType::kI8, MakeShape({4, 4}), &bytes));
+  EXPECT_FALSE(PackedBytes(Layout::kInt8T16, DType::kF32, MakeShape({4}), &bytes));
+  EXPECT_FALSE(
+      PackedBytes(Layout::kInt8T16, DType::kF32, MakeShape({int64_t{1} << 40, 1 << 20}), &bytes));
 }
 
 }  // namespace

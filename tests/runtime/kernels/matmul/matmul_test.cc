@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "runtime/core/dtype.h"
+#include "runtime/core/tensor.h"
 #include "runtime/layout/layout.h"
 #include "tests/reference/matmul.h"
 #include "tests/support/tolerance.h"
@@ -78,7 +78,7 @@ void Check(const MatmulKernel& kernel, const Case& c) {
   const size_t c_stride = c.n + 5, addend_stride = c.n + 2;
   const std::vector<float> addend = Random(c.rows * addend_stride, 4);
   std::vector<std::vector<float>> a;
-  std::vector<const float*> pointers;
+  std::vector<const void*> pointers;
   for (size_t i = 0; i < c.taps * c.rows; ++i) a.push_back(Random(c.k, static_cast<unsigned>(i)));
   for (const auto& row : a) pointers.push_back(row.data());
   std::vector<uint32_t> tap_k;  // the taps of B in reverse
@@ -131,7 +131,7 @@ std::vector<MatmulKernel> Kernels() {
   const MatmulKernel* rows = MatmulKernels(&count);
   std::vector<MatmulKernel> usable;
   for (size_t i = 0; i < count; ++i) {
-    if ((rows[i].needs & ~HostCpu()) == 0) usable.push_back(rows[i]);
+    if ((rows[i].needs & ~HostCpu()) == 0 && rows[i].a == DType::kF32) usable.push_back(rows[i]);
   }
   return usable;
 }
@@ -165,37 +165,51 @@ TEST(MatmulKernels, TapsReadTheirOwnRowsAndWeights) {
   }
 }
 
-// A name says what its row says: matmul_f32_f32_<b>t16_<mr>x<nr>_<isa>.
+// A name says what its row says: matmul_f32_f32_<b>t16_<mr>x<nr>_<isa>, and of quantized operands
+// matmul_qu8_qs8t16_<mr>x<nr>_<isa>.
 TEST(MatmulKernels, NamesFollowTheGrammar) {
   size_t count;
   const MatmulKernel* rows = MatmulKernels(&count);
   for (size_t i = 0; i < count; ++i) {
     char b[8], isa[16];
     int mr, nr;
-    ASSERT_EQ(std::sscanf(rows[i].name, "matmul_f32_f32_%7[a-z0-9]_%dx%d_%15s", b, &mr, &nr, isa),
-              4)
-        << rows[i].name;
-    EXPECT_EQ(std::string(NameOf(rows[i].b)) + "t16", b);
+    if (rows[i].a == DType::kU8) {
+      ASSERT_EQ(std::sscanf(rows[i].name, "matmul_qu8_qs8t16_%dx%d_%15s", &mr, &nr, isa), 3)
+          << rows[i].name;
+      EXPECT_EQ(rows[i].layout, Layout::kInt8T16);
+    } else {
+      ASSERT_EQ(std::sscanf(rows[i].name, "matmul_f32_f32_%7[a-z0-9]_%dx%d_%15s", b, &mr, &nr, isa),
+                4)
+          << rows[i].name;
+      EXPECT_EQ(std::string(NameOf(rows[i].b)) + "t16", b);
+      EXPECT_EQ(rows[i].layout, Layout::kT16);
+      EXPECT_EQ(rows[i].a, DType::kF32);
+    }
     EXPECT_EQ(rows[i].mr, mr);
     EXPECT_EQ(rows[i].nr, nr);
     EXPECT_EQ(rows[i].nr % kPanelRows, 0u);
     EXPECT_STREQ(CpuLevelName(rows[i].needs), isa);
-    EXPECT_EQ(rows[i].a, DType::kF32);
   }
 }
 
 TEST(MatmulKernels, SelectionFindsOneForEveryLevel) {
   for (CpuMask cpu : {CpuMask{0}, HostCpu()}) {
     for (DType b : {DType::kF32, DType::kF16, DType::kBF16}) {
-      const MatmulKernel* row = SelectMatmul(DType::kF32, b, 1, 100, cpu);
+      const MatmulKernel* row = SelectMatmul(DType::kF32, b, Layout::kT16, 1, 100, cpu);
       ASSERT_NE(row, nullptr);
       EXPECT_EQ(row->mr, 1);
       EXPECT_EQ(row->needs & ~cpu, 0u);
     }
-    const MatmulKernel* tile = SelectMatmul(DType::kF32, DType::kF32, 2, 100, cpu);
+    const MatmulKernel* tile = SelectMatmul(DType::kF32, DType::kF32, Layout::kT16, 2, 100, cpu);
     ASSERT_NE(tile, nullptr);
     EXPECT_GT(tile->mr, 1);
-    EXPECT_EQ(SelectMatmul(DType::kF32, DType::kF16, 2, 100, cpu), nullptr);
+    EXPECT_EQ(SelectMatmul(DType::kF32, DType::kF16, Layout::kT16, 2, 100, cpu), nullptr);
+    for (size_t m : {1, 2}) {
+      const MatmulKernel* int8 =
+          SelectMatmul(DType::kU8, DType::kF32, Layout::kInt8T16, m, 100, cpu);
+      ASSERT_NE(int8, nullptr);
+      EXPECT_EQ(int8->mr == 1, m == 1);
+    }
   }
 }
 

@@ -1,0 +1,180 @@
+// Quantized convolutions against the oracle on the numbers that the integers stand for.
+#include <cmath>
+
+#include "tests/support/conv_test.h"
+
+namespace pare {
+namespace {
+
+using reference::ConvCase;
+using test::ConvData;
+
+constexpr float kScale = 0.01f;  // of x
+constexpr int32_t kZero = 77;
+
+std::vector<uint8_t> Quantize(std::vector<float>* real, float scale, int32_t zero) {
+  std::vector<uint8_t> q;
+  for (float& x : *real) {
+    q.push_back(static_cast<uint8_t>(std::lround(std::fmin(std::fmax(x / scale + zero, 0), 255))));
+    x = scale * static_cast<float>(q.back() - zero);
+  }
+  return q;
+}
+
+// Int8 of a scale for each row; the values come back rounded.
+converter::Weight Int8Weight(const ConvCase& c, int rank, Layout layout,
+                             std::vector<float>* values) {
+  converter::Weight weight;
+  weight.name = "w";
+  weight.layout = layout;
+  weight.shape = test::ShapeOf(test::ImageShape(c.filters, c.kernel, rank, c.channels / c.group));
+  std::vector<float> scales;
+  std::vector<int8_t> q;
+  const size_t k = values->size() / static_cast<size_t>(c.filters);
+  for (size_t i = 0; i < values->size(); ++i) {
+    if (i % k == 0) scales.push_back(0.008f + 0.001f * static_cast<float>(i / k % 3));
+    q.push_back(static_cast<int8_t>(std::lround((*values)[i] / scales.back())));
+    (*values)[i] = scales.back() * q.back();
+  }
+  uint64_t bytes = 0;
+  EXPECT_TRUE(PackedBytes(layout, DType::kF32, weight.shape, &bytes));
+  std::byte* data;
+  weight.bytes = converter::Bytes::Allocate(bytes, &data);
+  PackInt8(layout, q.data(), scales.data(), weight.shape, data);
+  return weight;
+}
+
+struct Variant {
+  bool quantized = true, bias = true, addend = false;
+  float lower = -INFINITY, upper = INFINITY;  // Clip where finite
+  size_t threads = 1;
+};
+
+void Check(const ConvCase& c, int rank, Layout layout, const Variant& v) {
+  ConvData data(c);
+  const std::vector<uint8_t> x = Quantize(&data.x, kScale, kZero);
+  const converter::Weight w = Int8Weight(c, rank, layout, &data.w);
+  if (!v.bias) data.bias.clear();
+  std::vector<double> want = reference::Conv(c, data.x, data.w, data.bias);
+  fb::ConvT op = test::ConvAttributes<fb::ConvT>(c, rank);
+  if (std::isfinite(v.upper)) {
+    op.activation = std::make_unique<fb::ActivationT>();
+    op.activation->kind = fb::UnaryKind::Clip;
+    op.activation->alpha = v.lower;
+    op.activation->beta = v.upper;
+  }
+  test::OpTest<fb::ConvT> t(std::move(op));
+  t.InQuantized(test::ImageShape(c.batch, c.in, rank, c.channels), x, kScale, kZero).Const(w);
+  if (v.bias)
+    t.Const<float>({c.filters}, data.bias);
+  else
+    t.Absent();
+  if (v.addend) {
+    std::vector<float> addend = test::RandomFloats(want.size(), 9);
+    const auto shape = test::ImageShape(c.batch, c.Out(), rank, c.filters);
+    if (v.quantized) {
+      const std::vector<uint8_t> q = Quantize(&addend, 0.009f, 130);
+      t.InQuantized(shape, q, 0.009f, 130);
+    } else {
+      t.In<float>(shape, addend);
+    }
+    for (size_t i = 0; i < want.size(); ++i) want[i] += addend[i];
+  }
+  constexpr float kOutScale = 0.031f;
+  if (v.quantized) t.Quantized(kOutScale, 101);
+  t.Threads(v.threads);
+  ASSERT_TRUE(t.Run());
+  for (size_t i = 0; i < want.size(); ++i) {
+    const double y = std::fmin(std::fmax(want[i], v.lower), v.upper);
+    if (!v.quantized) {
+      ASSERT_NEAR(t.Values<float>(0)[i], y, 1e-4) << i;
+      continue;
+    }
+    const double steps = std::fmin(std::fmax(y / kOutScale + 101, 0), 255);
+    ASSERT_NEAR(t.Values<uint8_t>(0)[i], steps, 0.5001) << i;
+  }
+}
+
+ConvCase Image(int64_t channels, int64_t filters, int64_t kernel, int64_t stride, int64_t pad) {
+  ConvCase c;
+  c.batch = 2;
+  c.channels = channels;
+  c.filters = filters;
+  c.in = {1, 7, 9};
+  c.kernel = {1, kernel, kernel};
+  c.stride = {1, stride, stride};
+  c.begin = c.end = {0, pad, pad};
+  return c;
+}
+
+TEST(ConvInt8, WindowsStridesAndPadding) {
+  for (int64_t channels : {3, 4, 8, 17}) {
+    for (int64_t kernel : {1, 3}) {
+      for (int64_t stride : {1, 2}) {
+        for (bool quantized : {true, false})
+          Check(Image(channels, 19, kernel, stride, kernel / 2), 2, Layout::kInt8T16, {quantized});
+      }
+    }
+  }
+}
+
+TEST(ConvInt8, Groups) {
+  for (int64_t channels : {6, 8, 24}) {
+    ConvCase c = Image(channels, 34, 3, 1, 1);
+    c.group = 2;
+    Check(c, 2, Layout::kInt8T16, {});
+  }
+}
+
+TEST(ConvInt8, DilationMakesLinesOfPieces) {
+  for (int64_t channels : {3, 8}) {
+    ConvCase c = Image(channels, 5, 3, 1, 2);
+    c.dilation = {1, 2, 2};
+    Check(c, 2, Layout::kInt8T16, {});
+  }
+}
+
+TEST(ConvInt8, AddendAndClamp) {
+  const ConvCase c = Image(8, 18, 3, 1, 1);
+  for (bool quantized : {true, false})
+    Check(c, 2, Layout::kInt8T16, {quantized, true, true, 0.f, 1.5f});
+}
+
+TEST(ConvInt8, ThreadsShareTheWork) {
+  ConvCase c = Image(32, 64, 3, 1, 1);
+  c.in = {1, 20, 20};
+  Check(c, 2, Layout::kInt8T16, {true, true, false, 0.f, 2.f, 2});
+}
+
+TEST(ConvInt8, OneAndThreeDimensions) {
+  ConvCase c;
+  c.channels = 5;
+  c.filters = 7;
+  c.in = {1, 1, 11};
+  c.kernel = {1, 1, 3};
+  c.begin = c.end = {0, 0, 1};
+  Check(c, 1, Layout::kInt8T16, {});
+  c.in = {4, 5, 6};
+  c.kernel = {2, 3, 3};
+  Check(c, 3, Layout::kInt8T16, {});
+}
+
+TEST(ConvInt8, RefusesWhatDoesNotFit) {
+  const ConvCase c = Image(4, 4, 1, 1, 0);
+  ConvData data(c);
+  const auto shape = test::ImageShape(c.batch, c.in, 2, c.channels);
+  test::OpTest<fb::ConvT> floats(test::ConvAttributes<fb::ConvT>(c, 2));
+  floats.In<float>(shape, data.x).Const(Int8Weight(c, 2, Layout::kInt8T16, &data.w));
+  EXPECT_EQ(floats.TryRun().code, Code::kUnsupported);
+  auto op = test::ConvAttributes<fb::ConvT>(c, 2);
+  op.activation = std::make_unique<fb::ActivationT>();
+  op.activation->kind = fb::UnaryKind::Gelu;
+  test::OpTest<fb::ConvT> gelu(std::move(op));
+  gelu.InQuantized(shape, std::vector<uint8_t>(data.x.size()), kScale, kZero)
+      .Const(Int8Weight(c, 2, Layout::kInt8T16, &data.w))
+      .Quantized(1, 0);
+  EXPECT_EQ(gelu.TryRun().code, Code::kUnsupported);
+}
+
+}  // namespace
+}  // namespace pare
