@@ -1,6 +1,6 @@
 // ConvTranspose whose windows neither overlap nor leave gaps: every input pixel becomes a block of
-// output pixels, so that one product with a column for each filter and tap computes all phases. For
-// few filters, which would fill a panel badly phase by phase.
+// output pixels. An input line times one line of the filters, a column for each filter and tap of
+// it, is one whole output line. For few filters, which would fill a panel badly phase by phase.
 #pragma once
 
 #include "runtime/core/tensor.h"

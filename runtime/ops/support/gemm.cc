@@ -237,7 +237,7 @@ class Block {
     args.addend = group_.addend == nullptr
                       ? nullptr
                       : static_cast<const std::byte*>(group_.addend) + at(problem_.addend_stride);
-    const bool direct = problem_.store == nullptr && begin == column && end == column + args.n;
+    const bool direct = begin == column && end == column + args.n;
     std::byte* c =
         group_.c == nullptr ? nullptr : static_cast<std::byte*>(group_.c) + at(problem_.c_stride);
     args.c = direct ? c : tile_;
@@ -245,15 +245,14 @@ class Block {
     plan_.kernel->run(args);
     std::byte* first = static_cast<std::byte*>(args.c) + (begin - column) * bytes;
     if (plan_.activate != nullptr) {
-      for (size_t i = 0; i < args.rows; ++i) {
+      const bool whole = args.c_stride == end - begin;  // rows back to back: short ones cost more
+      const size_t pieces = whole ? 1 : args.rows, n = (end - begin) * args.rows / pieces;
+      for (size_t i = 0; i < pieces; ++i) {
         float* y = reinterpret_cast<float*>(first) + i * args.c_stride;
-        plan_.activate(&plan_.activation, y, y, end - begin);
+        plan_.activate(&plan_.activation, y, y, n);
       }
     }
     if (direct) return;
-    if (problem_.store != nullptr)
-      return problem_.store(problem_, group_index_, row, args.rows, begin, end - begin,
-                            reinterpret_cast<const float*>(first), args.c_stride);
     for (size_t i = 0; i < args.rows; ++i) {
       std::memcpy(c + (i * problem_.c_stride + begin - column) * bytes,
                   first + i * args.c_stride * bytes, (end - begin) * bytes);

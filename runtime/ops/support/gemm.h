@@ -66,10 +66,6 @@ struct GemmProblem {
   // each of them. Null: one tap, rows a_stride apart.
   void (*point)(const GemmProblem& problem, size_t group, size_t row, size_t count,
                 const void** pointers, void* patch);
-  // Takes each finished tile of floats: columns [column, column + n) of rows [row, row + count),
-  // `stride` floats apart. Null: they go to c.
-  void (*store)(const GemmProblem& problem, size_t group, size_t row, size_t count, size_t column,
-                size_t n, const float* tile, size_t stride);
 };
 
 // kUnsupported where the activation cannot be fused (into a quantized c: other than a clamp), or

@@ -88,6 +88,15 @@ TEST(ConvTranspose, OneAndThreeDimensions) {
   CheckAll(volume, 3);
 }
 
+// Windows that neither overlap nor leave gaps, in as many dimensions.
+TEST(ConvTranspose, Blocks) {
+  ConvCase volume = Image(7, 5, 3, 4, 2, 3, 1);
+  volume.in[0] = 2;
+  volume.kernel[0] = 3;
+  volume.stride = volume.kernel;
+  CheckAll(volume, 3);
+}
+
 TEST(ConvTranspose, OutputShapeDecidesPads) {
   const auto x = test::RandomFloats(1 * 3 * 3 * 2, 1), w = test::RandomFloats(2 * 3 * 3 * 2, 2);
   fb::ConvTransposeT op;
@@ -117,17 +126,19 @@ TEST(ConvTranspose, AutoPadKeepsTheRatioOfTheStrides) {
 }
 
 TEST(ConvTranspose, ActivationIsFused) {
-  const ConvCase c = Image(4, 16, 5, 5, 2, 2, 2);
-  ConvData data(c);
-  auto op = test::ConvAttributes<fb::ConvTransposeT>(c, 2);
-  op.activation = std::make_unique<fb::ActivationT>();
-  op.activation->kind = fb::UnaryKind::Sigmoid;
-  OpTest<fb::ConvTransposeT> t(std::move(op));
-  t.In<float>({2, 5, 5, 4}, data.x).Const<float>({16, 2, 2, 4}, data.w);
-  ASSERT_TRUE(t.Run());
-  auto want = reference::Conv(c, data.x, data.w, {}, true);
-  for (double& x : want) x = 1 / (1 + std::exp(-x));
-  test::ExpectSums(t.Values<float>(0), want, 18);
+  for (int64_t filters : {1, 3, 16}) {
+    const ConvCase c = Image(4, filters, 5, 5, 2, 2, 2);
+    ConvData data(c);
+    auto op = test::ConvAttributes<fb::ConvTransposeT>(c, 2);
+    op.activation = std::make_unique<fb::ActivationT>();
+    op.activation->kind = fb::UnaryKind::Sigmoid;
+    OpTest<fb::ConvTransposeT> t(std::move(op));
+    t.In<float>({2, 5, 5, 4}, data.x).Const<float>({filters, 2, 2, 4}, data.w);
+    ASSERT_TRUE(t.Run());
+    auto want = reference::Conv(c, data.x, data.w, {}, true);
+    for (double& x : want) x = 1 / (1 + std::exp(-x));
+    test::ExpectSums(t.Values<float>(0), want, 18);
+  }
 }
 
 TEST(ConvTranspose, RefusesWhatDoesNotFit) {
