@@ -25,8 +25,9 @@ inline Vec FromHalf(Lanes x) {
 
 }  // namespace
 
-void matmul_f32_f32_f32t16_6x16_avx2(const MatmulArgs& args) { Run<6, 1>(args); }
-void matmul_f32_f32_f32t16_1x64_avx2(const MatmulArgs& args) { Run<1, 4>(args); }
+void matmul_f32_f32_f32t16_6x16_avx2(const MatmulArgs& args) { Run<6, 1 * kVecs, 4>(args); }
+void matmul_f32_f32_f32t16_4x24_avx2(const MatmulArgs& args) { Run<4, 3, 3>(args); }
+void matmul_f32_f32_f32t16_1x64_avx2(const MatmulArgs& args) { Run<1, 4 * kVecs, 1>(args); }
 void matmul_f32_f32_f16t16_1x32_avx2(const MatmulArgs& args) { RunRow<Half, 2>(args); }
 void matmul_f32_f32_bf16t16_1x32_avx2(const MatmulArgs& args) { RunRow<Brain, 2>(args); }
 void unpack_f32_f16t16_avx2(const uint16_t* cells, size_t count, float* dst) {

@@ -25,9 +25,9 @@ inline Vec FromHalf(Lanes x) {
 
 }  // namespace
 
-void matmul_f32_f32_f32t16_6x16_neon(const MatmulArgs& args) { Run<6, 1>(args); }
-void matmul_f32_f32_f32t16_3x16_neon(const MatmulArgs& args) { Run<3, 1>(args); }
-void matmul_f32_f32_f32t16_1x32_neon(const MatmulArgs& args) { Run<1, 2>(args); }
+void matmul_f32_f32_f32t16_6x16_neon(const MatmulArgs& args) { Run<6, 1 * kVecs, 4>(args); }
+void matmul_f32_f32_f32t16_3x16_neon(const MatmulArgs& args) { Run<3, 1 * kVecs, 2>(args); }
+void matmul_f32_f32_f32t16_1x32_neon(const MatmulArgs& args) { Run<1, 2 * kVecs, 1>(args); }
 void matmul_f32_f32_f16t16_1x32_neon(const MatmulArgs& args) { RunRow<Half, 2>(args); }
 void matmul_f32_f32_bf16t16_1x32_neon(const MatmulArgs& args) { RunRow<Brain, 2>(args); }
 void unpack_f32_f16t16_neon(const uint16_t* cells, size_t count, float* dst) {

@@ -74,7 +74,8 @@ struct MatmulKernel {
 
 // The best kernel for `m` rows (mr == 1 exactly where m == 1) and `n` columns, or null. T16: f32
 // weights have both on every machine; f16 and bf16 only m == 1 with one tap: unpack panels for
-// more. u8 a with Int8T16 weights has both on every machine.
+// more. u8 a with Int8T16 weights has both on every machine. A kernel with nr % 16 != 0 is only for
+// n <= nr columns from the start of a panel.
 const MatmulKernel* SelectMatmul(DType a, DType b, Layout layout, size_t m, size_t n, CpuMask cpu);
 
 // Unpacks `count` 16-bit cells into f32 ones: dst[k][16] for k in [0, 2 * count).

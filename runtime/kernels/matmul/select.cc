@@ -54,11 +54,14 @@ constexpr UnpackT16Kernel kUnpack[] = {
 };
 
 // What a row of n columns costs: a tile of p panels takes mr * p multiply-adds and mr + p loads for
-// each k, and a load about a quarter of a multiply-add.
+// each k, and a load about a quarter of a multiply-add. A kernel that ends with half a panel is for
+// columns that do so, all in one tile.
 double CostOfRow(const MatmulKernel& kernel, size_t n) {
+  const bool half = kernel.nr % 16 != 0;
+  if (half && n > kernel.nr) return 1e9;
   const size_t panels = (n + 15) / 16, width = kernel.nr / 16u;
-  const size_t tiles = (panels + width - 1) / width;
-  const double mr = kernel.mr, all = static_cast<double>(panels);
+  const size_t tiles = half ? 1 : (panels + width - 1) / width;
+  const double mr = kernel.mr, all = half ? kernel.nr / 16.0 : static_cast<double>(panels);
   return all + (mr * static_cast<double>(tiles) + all) / (4 * mr);
 }
 

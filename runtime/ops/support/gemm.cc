@@ -54,7 +54,7 @@ struct ScratchLayout {
         patch(s.patch == 0
                   ? 0
                   : RoundUp(kPatchBytes + kMaxTileRows * s.patch * SizeOf(s.a), kAlignment)),
-        panels(unpack ? RoundUp(s.b_k, 2) * kernel.nr * sizeof(float) : 0),
+        panels(unpack ? RoundUp(s.b_k, 2) * RoundUp(kernel.nr, kPanelRows) * sizeof(float) : 0),
         tile(kMaxTileRows * kMaxTileColumns * sizeof(float)) {}
   size_t Total() const { return pointers + patch + panels + tile; }
   size_t pointers, patch, panels, tile;
@@ -94,7 +94,7 @@ void CutIntoTasks(const GemmSize& s, size_t threads, GemmPlan* plan) {
     const double even = kTasksPerThread * double(threads);
     const size_t wanted =
         CeilDiv(static_cast<size_t>(most < even ? most : even) + 1, Max(1, s.groups));
-    const size_t chunks = CeilDiv(MostPanels(s) * kPanelRows, kernel.nr);
+    const size_t chunks = CeilDiv(MostPanels(s), PanelCount(kernel.nr));
     const size_t tiles = Max(1, CeilDiv(s.m, kernel.mr));
     // Wide products are cut by columns, so that each weight is read by one thread only.
     if (s.n >= s.m) n_blocks = Min(chunks, CeilDiv(wanted, m_blocks));
@@ -115,13 +115,15 @@ Status PlanGemm(const GemmSize& s, float alpha, const ActivationParams& activati
   plan->unpack = nullptr;
   if (s.c != DType::kF32 && plan->activate != nullptr)
     return Error(Code::kUnsupported, "a quantized result takes no fused activation but a clamp");
+  const bool cut = s.groups > 1 && s.n % kPanelRows != 0;  // groups start inside a panel
+  const size_t n = cut ? MostPanels(s) * kPanelRows : s.n;
   plan->kernel = s.b == DType::kF32 || (s.m == 1 && s.k == s.b_k)
-                     ? SelectMatmul(s.a, s.b, s.layout, s.m, s.n, cpu)
+                     ? SelectMatmul(s.a, s.b, s.layout, s.m, n, cpu)
                      : nullptr;
   if (plan->kernel == nullptr && IsLowBit(s.layout))
     return Error(Code::kUnsupported, "weights of this encoding do not multiply this input");
   if (plan->kernel == nullptr) {
-    plan->kernel = SelectMatmul(DType::kF32, DType::kF32, Layout::kT16, s.m, s.n, cpu);
+    plan->kernel = SelectMatmul(DType::kF32, DType::kF32, Layout::kT16, s.m, n, cpu);
     const UnpackT16Kernel* unpack = SelectUnpackT16(s.b, cpu);
     if (unpack == nullptr) return Error(Code::kUnsupported, "weights of this type do not multiply");
     plan->unpack = unpack->run;
@@ -153,7 +155,7 @@ class Block {
   void Run(size_t part) {
     const size_t first = group_.column / kPanelRows;
     const size_t last = PanelCount(group_.column + problem_.size.n);
-    const size_t width = plan_.kernel->nr / kPanelRows;
+    const size_t width = PanelCount(plan_.kernel->nr);
     const size_t chunks = CeilDiv(last - first, width);
     const Range mine = Part(chunks, plan_.n_blocks, part);
     for (size_t i = mine.begin; i < mine.end; ++i) {

@@ -87,8 +87,9 @@ TEST(Conv, PaddingWiderThanTheImage) {
 TEST(Conv, Groups) {
   struct {
     int64_t channels, filters, group;
-  } const cases[] = {{4, 4, 4},  {16, 16, 16}, {40, 40, 40}, {70, 70, 70}, {8, 32, 2}, {6, 12, 3},
-                     {8, 16, 8}, {12, 20, 4},  {64, 96, 2},  {10, 34, 2},  {4, 200, 4}};
+  } const cases[] = {{4, 4, 4},  {16, 16, 16}, {40, 40, 40}, {70, 70, 70},
+                     {8, 32, 2}, {6, 12, 3},   {8, 16, 8},   {12, 20, 4},
+                     {6, 48, 2}, {64, 96, 2},  {10, 34, 2},  {4, 200, 4}};
   for (const auto& g : cases) {
     ConvCase c = Image(2, g.channels, g.filters, 6, 7, 3, 3);
     c.group = g.group;
