@@ -13,6 +13,7 @@ namespace {
 
 constexpr size_t kBlockBytes = 1 << 20;  // of A that a task keeps in cache
 constexpr size_t kPatchBytes = 1 << 16;  // of copied rows
+constexpr size_t kKeptBytes = 32 << 10;  // of panels that stay in the first cache
 constexpr size_t kPointers = 4096;       // of a task
 constexpr size_t kMaxTileRows = 16, kMaxTileColumns = 64;
 constexpr size_t kTasksPerThread = 4;            // enough to even out what threads lose
@@ -23,13 +24,16 @@ size_t Max(size_t a, size_t b) { return a > b ? a : b; }
 size_t CeilDiv(size_t a, size_t b) { return (a + b - 1) / b; }
 size_t RoundUp(size_t a, size_t b) { return CeilDiv(a, b) * b; }
 
-// Part i of `count` things in `parts` parts of nearly equal size.
 struct Range {
   size_t begin, end;
 };
-Range Part(size_t count, size_t parts, size_t i) {
-  return {count * i / parts, count * (i + 1) / parts};
-}
+// `count` things in `parts` parts of nearly equal size. Divides once: parts are asked for often.
+struct Split {
+  Split(size_t count, size_t parts) : each(count / parts), longer(count % parts) {}
+  size_t Begin(size_t i) const { return i * each + Min(i, longer); }
+  Range operator[](size_t i) const { return {Begin(i), Begin(i + 1)}; }
+  size_t each, longer;  // the first `longer` parts have one more
+};
 
 size_t PanelCount(size_t columns) { return CeilDiv(columns, kPanelRows); }
 // Panels that a group's columns touch, wherever the group starts.
@@ -140,14 +144,19 @@ class Block {
  public:
   Block(const GemmPlan& plan, const GemmProblem& problem, size_t group, Range rows,
         std::byte* scratch)
-      : plan_(plan), problem_(problem), group_index_(group), rows_(rows) {
+      : plan_(plan),
+        problem_(problem),
+        group_index_(group),
+        rows_(rows),
+        tiles_(CeilDiv(rows.end - rows.begin, plan.kernel->mr)),
+        tile_rows_(rows.end - rows.begin, tiles_) {
     const ScratchLayout layout(problem.size, *plan.kernel, plan.unpack != nullptr);
     pointers_ = reinterpret_cast<const void**>(scratch);
     patch_ = scratch + layout.pointers;
     panels_ = reinterpret_cast<float*>(patch_ + layout.patch);
     tile_ = patch_ + layout.patch + layout.panels;
     problem.locate(problem, group, &group_);
-    tiles_ = CeilDiv(rows.end - rows.begin, plan.kernel->mr);
+    panel_bytes_ = PanelBytes(problem.size);
     FillPointers();
   }
 
@@ -157,16 +166,35 @@ class Block {
     const size_t last = PanelCount(group_.column + problem_.size.n);
     const size_t width = PanelCount(plan_.kernel->nr);
     const size_t chunks = CeilDiv(last - first, width);
-    const Range mine = Part(chunks, plan_.n_blocks, part);
-    for (size_t i = mine.begin; i < mine.end; ++i) {
-      const Range panels = Part(last - first, chunks, i);
-      const size_t next = i + 1 < mine.end ? Part(last - first, chunks, i + 1).end : panels.end;
-      RunColumns(first + panels.begin, first + panels.end, first + next);
+    const Range mine = Split(chunks, plan_.n_blocks)[part];
+    if (mine.begin == mine.end) return;
+    const Split panels(last - first, chunks);
+    const auto panel = [&](size_t chunk) { return first + panels.Begin(chunk); };
+    columns_ = Columns(panel(mine.begin), panel(mine.end));
+    const bool keep = mine.end - mine.begin > 1 && KeepsPanels(panel(mine.end) - panel(mine.begin));
+    const size_t step = keep ? 1 : tiles_;
+    for (size_t t = 0; t < tiles_; t += step) {
+      for (size_t i = mine.begin; i < mine.end; ++i) {
+        const size_t next = i + 2 < mine.end ? i + 2 : mine.end;
+        RunColumns(panel(i), panel(i + 1), keep ? panel(i + 1) : panel(next), {t, t + step});
+      }
     }
   }
 
  private:
-  Range Rows(size_t tile) const { return Part(rows_.end - rows_.begin, tiles_, tile); }
+  Range Rows(size_t tile) const { return tile_rows_[tile]; }
+
+  // Columns of c that panels [begin, end) make.
+  Range Columns(size_t begin, size_t end) const {
+    return {Max(begin * kPanelRows, group_.column),
+            Min(end * kPanelRows, group_.column + problem_.size.n)};
+  }
+
+  // Whether panels stay in the first cache from tile to tile: then each tile runs through all
+  // columns, and a row of c is written at once.
+  bool KeepsPanels(size_t panels) const {
+    return plan_.unpack == nullptr && panels * panel_bytes_ <= kKeptBytes;
+  }
 
   void FillPointers() {
     for (size_t t = 0; t < tiles_; ++t) {
@@ -184,15 +212,16 @@ class Block {
     }
   }
 
-  // Computes the columns of panels [first_panel, last_panel); those up to next_panel come after.
-  void RunColumns(size_t first_panel, size_t last_panel, size_t next_panel) {
+  // Computes the columns of panels [first_panel, last_panel) of some tiles; those up to next_panel
+  // come after.
+  void RunColumns(size_t first_panel, size_t last_panel, size_t next_panel, Range tiles) {
     const GemmSize& s = problem_.size;
     const size_t column = first_panel * kPanelRows;
     MatmulArgs args;
     args.taps = s.taps;
     args.k = s.k;
     args.tap_k = problem_.tap_k;
-    args.panel_bytes = PanelBytes(s);
+    args.panel_bytes = panel_bytes_;
     args.b = static_cast<const std::byte*>(group_.b) + first_panel * args.panel_bytes;
     if (plan_.unpack != nullptr) {
       const size_t k = RoundUp(s.b_k, 2);
@@ -210,8 +239,7 @@ class Block {
     args.quant = problem_.quant;
     args.lower = plan_.lower;
     args.upper = plan_.upper;
-    const size_t begin = Max(column, group_.column);
-    const size_t end = Min(column + args.n, group_.column + s.n);
+    const Range columns = Columns(first_panel, last_panel);
     const auto* next = static_cast<const std::byte*>(args.b);
     size_t left = 0;  // bytes of the next columns' panels that no tile has fetched yet
     if (plan_.unpack == nullptr && next_panel > first_panel) {
@@ -219,10 +247,11 @@ class Block {
       left = (next_panel - last_panel) * args.panel_bytes;
     }
     const size_t per_tile = s.taps * s.k * kPrefetchPerK;
-    for (size_t t = 0; t < tiles_; ++t) {
+    for (size_t t = tiles.begin; t < tiles.end; ++t) {
       const bool fetch = left >= per_tile;
       args.next = fetch ? next : args.b;
-      RunTile(args, Rows(t), column, begin, end);
+      RunTile(args, Rows(t), column, columns.begin, columns.end);
+      if (plan_.activate != nullptr && columns.end == columns_.end) Activate(Rows(t));
       next += fetch ? per_tile : 0;
       left -= fetch ? per_tile : 0;
     }
@@ -245,28 +274,32 @@ class Block {
     args.c = direct ? c : tile_;
     args.c_stride = direct ? problem_.c_stride : plan_.kernel->nr;
     plan_.kernel->run(args);
-    std::byte* first = static_cast<std::byte*>(args.c) + (begin - column) * bytes;
-    if (plan_.activate != nullptr) {
-      const bool whole = args.c_stride == end - begin;  // rows back to back: short ones cost more
-      const size_t pieces = whole ? 1 : args.rows, n = (end - begin) * args.rows / pieces;
-      for (size_t i = 0; i < pieces; ++i) {
-        float* y = reinterpret_cast<float*>(first) + i * args.c_stride;
-        plan_.activate(&plan_.activation, y, y, n);
-      }
-    }
     if (direct) return;
+    const std::byte* first = tile_ + (begin - column) * bytes;
     for (size_t i = 0; i < args.rows; ++i) {
       std::memcpy(c + (i * problem_.c_stride + begin - column) * bytes,
                   first + i * args.c_stride * bytes, (end - begin) * bytes);
     }
   }
 
+  // Of all columns of the task: short rows cost more.
+  void Activate(Range rows) const {
+    const size_t n = columns_.end - columns_.begin, count = rows.end - rows.begin;
+    auto* y = static_cast<float*>(group_.c) + (rows_.begin + rows.begin) * problem_.c_stride +
+              columns_.begin;
+    if (n == problem_.c_stride) return plan_.activate(&plan_.activation, y, y, n * count);
+    for (size_t i = 0; i < count; ++i, y += problem_.c_stride)
+      plan_.activate(&plan_.activation, y, y, n);
+  }
+
   const GemmPlan& plan_;
   const GemmProblem& problem_;
   size_t group_index_;
   GemmGroup group_{};
-  Range rows_;
+  Range rows_, columns_{};
   size_t tiles_;
+  Split tile_rows_;  // rows of each tile
+  size_t panel_bytes_;
   const void** pointers_;
   std::byte* patch_;
   float* panels_;
