@@ -1,6 +1,9 @@
 // Depthwise: micro-kernels of convolutions with one filter a channel. Contract; PODs only.
 //
-//   c[i][j] = clamp(sum over taps (x[i][tap][j] * w[j][tap]) + bias[j] + addend[i][j])
+//   c[i][j] = clamp(sum over lines and taps (x[line][i * step + tap][j] * w[j][line][tap]) +
+//   bias[j] + addend[i][j])
+//
+// Neighbouring pixels share columns of x where step < width: a kernel reads them once.
 #pragma once
 
 #include <stddef.h>
@@ -10,10 +13,18 @@
 
 namespace pare {
 
+// Kernels compute so many pixels together.
+inline constexpr size_t kDepthwisePixels = 8;
+
 struct DepthwiseArgs {
-  const float* const* x;  // x[i * taps + t]: `channels` floats that tap t of pixel i reads
-  size_t pixels, taps, channels;
-  const float* w;  // Depthwise16 (runtime/layout/layout.h)
+  // x[line * line_stride + i * step + tap]: `channels` floats that a tap of pixel i reads. There
+  // for whole tiles: `pixels` rounded up to kDepthwisePixels.
+  const float* const* x;
+  size_t line_stride;
+  size_t lines, width;  // of the window; width taps a line
+  size_t step;          // columns from a pixel to the next
+  size_t pixels, channels;
+  const float* w;  // Depthwise16 (runtime/layout/layout.h) of lines * width taps
   float* c;        // pixel i: c + i * c_stride
   size_t c_stride;
   const float* bias;    // or null

@@ -15,12 +15,12 @@ inline __m256i FirstLanes(size_t n) {
 inline Vec LoadFirst(const float* p, size_t n) { return _mm256_maskload_ps(p, FirstLanes(n)); }
 inline void StoreFirst(float* p, size_t n, Vec v) { _mm256_maskstore_ps(p, FirstLanes(n), v); }
 
-constexpr size_t kPixels = 4, kVecs = 2;
+constexpr bool kMasks = false;
 
 #include "runtime/kernels/depthwise/depthwise_f32.inc"
 
 }  // namespace
 
-void depthwise_f32_f32_f32_4x16_avx2(const DepthwiseArgs& args) { Run(args); }
+void depthwise_f32_f32_f32_8x8_avx2(const DepthwiseArgs& args) { Run(args); }
 
 }  // namespace pare

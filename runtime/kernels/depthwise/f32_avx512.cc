@@ -12,12 +12,12 @@ inline __mmask16 FirstLanes(size_t n) { return static_cast<__mmask16>((1u << n) 
 inline Vec LoadFirst(const float* p, size_t n) { return _mm512_maskz_loadu_ps(FirstLanes(n), p); }
 inline void StoreFirst(float* p, size_t n, Vec v) { _mm512_mask_storeu_ps(p, FirstLanes(n), v); }
 
-constexpr size_t kPixels = 4, kVecs = 2;
+constexpr bool kMasks = true;
 
 #include "runtime/kernels/depthwise/depthwise_f32.inc"
 
 }  // namespace
 
-void depthwise_f32_f32_f32_4x32_avx512(const DepthwiseArgs& args) { Run(args); }
+void depthwise_f32_f32_f32_8x16_avx512(const DepthwiseArgs& args) { Run(args); }
 
 }  // namespace pare

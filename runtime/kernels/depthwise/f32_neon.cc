@@ -15,12 +15,12 @@ inline void StoreFirst(float* p, size_t n, Vec v) {
   for (size_t i = 0; i < n; ++i) p[i] = v[i];
 }
 
-constexpr size_t kPixels = 2, kVecs = 4;
+constexpr bool kMasks = false;
 
 #include "runtime/kernels/depthwise/depthwise_f32.inc"
 
 }  // namespace
 
-void depthwise_f32_f32_f32_2x16_neon(const DepthwiseArgs& args) { Run(args); }
+void depthwise_f32_f32_f32_8x4_neon(const DepthwiseArgs& args) { Run(args); }
 
 }  // namespace pare

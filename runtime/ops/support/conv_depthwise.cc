@@ -18,6 +18,9 @@ constexpr size_t kPointers = 2048;        // of a task
 constexpr size_t kMostPixels = 128;       // of a task
 constexpr size_t kMinProducts = 1 << 15;  // of a task: less is not worth a hand-over
 constexpr size_t kTasksPerThread = 4;
+constexpr int64_t kShortLine = 3;
+
+size_t RoundUp(size_t a, size_t b) { return (a + b - 1) / b * b; }
 
 struct State {
   const DepthwiseKernel* kernel;
@@ -28,10 +31,28 @@ struct State {
 
 size_t Pixels(const ConvGeometry& g) { return static_cast<size_t>(g.batch) * g.OutPixels(); }
 
+// How a kernel is called: for the pixels of one line, whose windows share columns of the input; or,
+// where they share none or lines are short, for any pixels, with pointers of their own.
+struct Access {
+  explicit Access(const ConvGeometry& g)
+      : share(g.dilation[2] == 1 && g.stride[2] < g.kernel[2] && g.out[2] > kShortLine),
+        lines(share ? static_cast<size_t>(g.kernel[0] * g.kernel[1]) : 1),
+        width(g.Taps() / lines),
+        step(share ? static_cast<size_t>(g.stride[2]) : width) {}
+  // Of a line, for whole tiles.
+  size_t Columns(size_t pixels) const {
+    return (RoundUp(pixels, kDepthwisePixels) - 1) * step + width;
+  }
+  bool share;
+  size_t lines, width, step;
+};
+
 // The most pixels of a task, by what their pointers take.
 size_t MostPixels(const ConvGeometry& g) {
-  const size_t fit = kPointers / g.Taps();
-  return fit == 0 ? 1 : fit < kMostPixels ? fit : kMostPixels;
+  const Access access(g);
+  size_t pixels = kMostPixels;
+  while (pixels > 1 && access.lines * access.Columns(pixels) > kPointers) pixels /= 2;
+  return pixels;
 }
 
 size_t TaskPixels(const ConvGeometry& g, size_t threads) {
@@ -43,8 +64,43 @@ size_t TaskPixels(const ConvGeometry& g, size_t threads) {
   return wanted < most ? wanted : most;
 }
 
+// Enough for every size of the image.
 uint64_t PointerBytes(const ConvGeometry& g) {
-  return AlignUp(MostPixels(g) * g.Taps() * sizeof(float*));
+  const size_t tile = kDepthwisePixels * g.Taps();
+  return AlignUp((tile > kPointers ? tile : kPointers) * sizeof(float*));
+}
+
+// Runs the kernel for pixels [row, row + count) of the output; args has what they share.
+void RunPixels(const DepthwiseKernel& kernel, const ConvGeometry& g, const float* x,
+               const float* zeros, size_t row, size_t count, const float** pointers,
+               DepthwiseArgs args) {
+  const Access access(g);
+  float* c = args.c;
+  const float* addend = args.addend;
+  const auto run = [&](size_t first, size_t n) {
+    args.pixels = n;
+    args.c = c + first * args.c_stride;
+    args.addend = addend == nullptr ? nullptr : addend + first * args.addend_stride;
+    kernel.run(args);
+  };
+  args.x = pointers;
+  args.lines = access.lines;
+  args.width = access.width;
+  args.step = access.step;
+  if (!access.share) {
+    PointConv(g, x, zeros, row, count, pointers, args.width, 1);
+    for (size_t i = count * args.width; i < access.Columns(count); ++i) pointers[i] = zeros;
+    return run(0, count);
+  }
+  ForEachLine(g, row, count, [&](const PixelPosition& at, size_t first, size_t n) {
+    args.line_stride = access.Columns(n);
+    for (size_t t = 0; t < access.lines; ++t) {
+      PointLine(g, LineOf(g, x, at, static_cast<int64_t>(t)), zeros,
+                at.y[2] * g.stride[2] - g.pad[2], 1, args.line_stride,
+                pointers + t * args.line_stride, 1);
+    }
+    run(first, n);
+  });
 }
 
 }  // namespace
@@ -82,7 +138,6 @@ Status RunDepthwise(const ConvGeometry& g, const RunContext& context) {
   std::memset(zeros, 0, channels * sizeof(float));
   scratch += AlignUp(channels * sizeof(float));
   DepthwiseArgs shared{};
-  shared.taps = g.Taps();
   shared.channels = channels;
   shared.w = w.Data<float>();
   if (weight_bytes != 0) {
@@ -101,15 +156,12 @@ Status RunDepthwise(const ConvGeometry& g, const RunContext& context) {
   context.threads->ForEach((pixels + step - 1) / step, [&](size_t task, size_t thread) {
     auto** pointers = reinterpret_cast<const float**>(scratch + thread * PointerBytes(g));
     DepthwiseArgs args = shared;
-    const size_t row = task * step;
-    args.pixels = pixels - row < step ? pixels - row : step;
-    PointConv(g, x, zeros, row, args.pixels, pointers, args.taps, 1);
-    args.x = pointers;
+    const size_t row = task * step, count = pixels - row < step ? pixels - row : step;
     args.addend = addend == nullptr ? nullptr : addend + row * channels;
     args.c = y + row * channels;
-    state.kernel->run(args);
+    RunPixels(*state.kernel, g, x, zeros, row, count, pointers, args);
     if (state.activate != nullptr)
-      state.activate(&state.activation, args.c, args.c, args.pixels * channels);
+      state.activate(&state.activation, args.c, args.c, count * channels);
   });
   return Ok();
 }

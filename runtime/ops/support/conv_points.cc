@@ -9,22 +9,11 @@ void PointConv(const ConvGeometry& g, const T* x, const T* zeros, size_t row, si
                P* pointers, size_t pixel_stride, size_t tap_stride) {
   ForEachLine(g, row, count, [&](const PixelPosition& at, size_t first, size_t n) {
     P* out = pointers + first * pixel_stride;
-    const int64_t step = g.stride[2] * g.channels;
     for (int64_t t = 0; t < g.kernel[0] * g.kernel[1]; ++t) {
       const T* line = LineOf(g, x, at, t);
       for (int64_t kx = 0; kx < g.kernel[2]; ++kx, out += tap_stride) {
         const int64_t from = at.y[2] * g.stride[2] - g.pad[2] + kx * g.dilation[2];
-        const auto position = [&](size_t i) {
-          return from + static_cast<int64_t>(i) * g.stride[2];
-        };
-        // Pixels [begin, end) read inside the line.
-        size_t begin = 0, end = line == nullptr ? 0 : n;
-        while (begin < end && position(begin) < 0) ++begin;
-        while (begin < end && position(end - 1) >= g.in[2]) --end;
-        for (size_t i = 0; i < begin; ++i) out[i * pixel_stride] = zeros;
-        const T* pixel = line == nullptr ? zeros : line + position(begin) * g.channels;
-        for (size_t i = begin; i < end; ++i, pixel += step) out[i * pixel_stride] = pixel;
-        for (size_t i = end; i < n; ++i) out[i * pixel_stride] = zeros;
+        PointLine(g, line, zeros, from, g.stride[2], n, out, pixel_stride);
       }
     }
   });

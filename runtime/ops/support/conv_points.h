@@ -44,6 +44,22 @@ const T* LineOf(const ConvGeometry& g, const T* x, const PixelPosition& at, int6
   return x + ((at.b * g.in[0] + z) * g.in[1] + y) * g.in[2] * g.channels;
 }
 
+// pointers[i * stride] for i < n: position from + i * step of an input line, or `zeros` outside it
+// and where the line is null.
+template <class T, class P>
+void PointLine(const ConvGeometry& g, const T* line, const T* zeros, int64_t from, int64_t step,
+               size_t n, P* pointers, size_t stride) {
+  const auto position = [&](size_t i) { return from + static_cast<int64_t>(i) * step; };
+  // [begin, end) are inside.
+  size_t begin = 0, end = line == nullptr ? 0 : n;
+  while (begin < end && position(begin) < 0) ++begin;
+  while (begin < end && position(end - 1) >= g.in[2]) --end;
+  for (size_t i = 0; i < begin; ++i) pointers[i * stride] = zeros;
+  const T* pixel = line == nullptr ? zeros : line + position(begin) * g.channels;
+  for (size_t i = begin; i < end; ++i, pixel += step * g.channels) pointers[i * stride] = pixel;
+  for (size_t i = end; i < n; ++i) pointers[i * stride] = zeros;
+}
+
 // Pointers of output pixels [row, row + count) of a convolution over x: that of pixel i and tap t
 // goes to pointers[i * pixel_stride + t * tap_stride]. Taps outside the input read `zeros`. T:
 // float or uint8_t; P: const T* or const void*.
