@@ -64,6 +64,9 @@ Result<Graph> Prepare(const std::filesystem::path& source, const ConvertOptions&
   };
   Status status = RunPipeline(graph, passes, &report->passes);
   if (!status.ok()) return Error(status.code, source.string() + ": " + status.message);
+  for (const auto& [key, value] : graph.metadata) {
+    if (key == kHalfNote) report->half_note = value;
+  }
   report->nodes_after = CountNodes(graph);
   report->weights_after = ListWeights(graph).size();
   report->weight_bytes_after = WeightBytes(graph);

@@ -31,6 +31,7 @@ struct ConvertReport {
   uint64_t file_bytes = 0;
   double import_ms = 0, write_ms = 0;
   std::vector<PassRecord> passes;
+  std::string half_note;  // what --quantize f16 did; empty without it
 };
 
 // Reads `source`, writes `output`. Where it fails no file is left and an existing one is untouched.

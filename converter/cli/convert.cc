@@ -15,14 +15,15 @@ namespace {
 
 constexpr char kExamples[] = R"(Examples:
   pare convert model.onnx -o model.pare
-  pare convert model.onnx -o model.pare --quantize f16
+  pare convert model.onnx -o model.pare --quantize f16 --calibrate data.npz
   pare convert detector.onnx -o detector.pare --shape x=1x3x640x640
   pare convert model.onnx -o model.pare --dim batch=1..8 --dim height=32..640
   pare convert silero.onnx -o silero.pare --state state=stateN
   pare convert bert-folder -o bert.pare --lora adapter-folder:0.5)";
 
 struct Arguments {
-  std::string source, output, quantize, report;
+  std::string source, output, quantize, calibrate, report;
+  double max_error = Options().max_error;
   std::vector<std::string> shapes, dims, states, adapters, disabled;
   bool list_passes = false;
 };
@@ -32,8 +33,8 @@ int ListPasses() {
   return kExitOk;
 }
 
-int RunConvert(const Arguments& arguments) {
-  if (arguments.list_passes) return ListPasses();
+// What the flags say of the conversion itself.
+ConvertOptions OptionsOf(const Arguments& arguments) {
   ConvertOptions options;
   for (const auto& text : arguments.shapes) options.import.shapes.push_back(*ParseShape(text));
   for (const auto& text : arguments.dims) options.import.dims.push_back(*ParseDim(text));
@@ -41,7 +42,19 @@ int RunConvert(const Arguments& arguments) {
   for (const auto& text : arguments.adapters) options.import.adapters.push_back(ParseAdapter(text));
   options.passes.disabled = {arguments.disabled.begin(), arguments.disabled.end()};
   if (arguments.quantize == "f16") options.passes.weights = WeightFormat::kF16;
+  options.passes.max_error = arguments.max_error;
+  return options;
+}
 
+int RunConvert(const Arguments& arguments) {
+  if (arguments.list_passes) return ListPasses();
+  ConvertOptions options = OptionsOf(arguments);
+  std::vector<tools::Array> calibration;
+  if (!arguments.calibrate.empty()) {
+    const tools::ToolResult read = tools::ReadArrays(arguments.calibrate, &calibration);
+    if (!read.ok()) return Fail(Error(Code::kIo, read.error));
+    options.passes.calibration = &calibration;
+  }
   ProgressBar bar(spdlog::should_log(spdlog::level::info));
   options.import.warn = [&](const std::string& line) {
     bar.Clear();
@@ -84,6 +97,18 @@ Action AddConvert(CLI::App& parser) {
   auto* output = parser.add_option("-o,--output", a->output, "The .pare file to write");
   parser.add_option("--quantize", a->quantize, "How weights are stored: f16 (half the bytes)")
       ->check(CLI::IsMember({"f16"}));
+  parser
+      .add_option(
+          "--max-error", a->max_error,
+          "How far --quantize may move an output, as a share of its range, on the inputs "
+          "that it is measured on; weights that move it further stay f32. 0: all are stored")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  parser
+      .add_option(
+          "--calibrate", a->calibrate,
+          "Inputs to measure on, arrays named as the inputs: .npz or .npy; default: made up")
+      ->check(CLI::ExistingFile);
   parser.add_option("--shape", a->shapes, "Fix an input's shape: NAME=1x3x640x640; -1: any size")
       ->check(Check(ParseShape, "NAME=1x3x640x640"));
   parser.add_option("--dim", a->dims, "Bound a named dimension: batch=1..8, or fix it: batch=1")

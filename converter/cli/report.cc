@@ -47,6 +47,7 @@ std::string ReportJson(const std::string& source, const std::string& output,
                                          {"file_bytes", r.file_bytes},
                                          {"import_ms", r.import_ms},
                                          {"write_ms", r.write_ms},
+                                         {"f16", r.half_note},
                                          {"passes", passes}};
   return report.dump(2) + "\n";
 }
@@ -61,9 +62,10 @@ std::string SummaryText(const std::string& source, const std::string& output,
       "{} -> {}\n"
       "  nodes    {} -> {}\n"
       "  weights  {} ({}) -> {} ({})\n"
-      "  file     {} in {:.2f} s\n",
+      "  file     {} in {:.2f} s\n{}",
       source, output, r.nodes_before, r.nodes_after, r.weights_before, Size(r.weight_bytes_before),
-      r.weights_after, Size(r.weight_bytes_after), Size(r.file_bytes), milliseconds / 1000);
+      r.weights_after, Size(r.weight_bytes_after), Size(r.file_bytes), milliseconds / 1000,
+      r.half_note.empty() ? "" : "  f16      " + r.half_note + "\n");
 }
 
 bool IsReportName(const std::string& file) {

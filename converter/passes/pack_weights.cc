@@ -1,7 +1,5 @@
-// The last pass: weights of MatMul, Conv and ConvTranspose are laid out as the kernels read them,
-// and with --quantize f16 large weights are stored in half precision.
+// Weights of MatMul, Conv and ConvTranspose are laid out as the kernels read them.
 #include <algorithm>
-#include <cmath>
 #include <cstring>
 #include <map>
 #include <tuple>
@@ -13,32 +11,6 @@
 
 namespace pare::converter {
 namespace {
-
-constexpr int64_t kSmallWeight = 1024;  // elements; smaller weights stay f32
-
-// f16 has no number beyond this: such a weight stays f32.
-constexpr float kLargestHalf = 65504;
-
-bool FitsHalf(const Weight& weight) {
-  if (weight.dtype != DType::kF32 || weight.shape.Elements() < kSmallWeight) return false;
-  const float* data = weight.Data<float>();
-  for (int64_t i = 0; i < weight.shape.Elements(); ++i) {
-    if (!(std::fabs(data[i]) <= kLargestHalf)) return false;
-  }
-  return true;
-}
-
-Weight ToHalf(const Weight& weight) {
-  Weight half = weight;
-  half.dtype = DType::kF16;
-  std::byte* bytes;
-  const auto count = static_cast<size_t>(weight.shape.Elements());
-  half.bytes = Bytes::Allocate(count * sizeof(uint16_t), &bytes);
-  auto* out = reinterpret_cast<uint16_t*>(bytes);
-  const float* in = weight.Data<float>();
-  for (size_t i = 0; i < count; ++i) out[i] = FloatToHalf(in[i]);
-  return half;
-}
 
 // [k, n] -> [n, k]
 Weight TransposeMatrix(const Weight& weight) {
@@ -86,8 +58,7 @@ Weight Pack(const Weight& rows, Layout layout) {
 
 class Packer {
  public:
-  Packer(Rewriter& rewriter, bool half)
-      : rewriter_(rewriter), graph_(rewriter.graph()), half_(half) {}
+  explicit Packer(Rewriter& rewriter) : rewriter_(rewriter), graph_(rewriter.graph()) {}
 
   void PackNode(Node* n) {
     const Weight* weight = graph_.ConstantOf(InputOf(n, 1));
@@ -107,23 +78,6 @@ class Packer {
     }
   }
 
-  // What no kernel reads in half precision is cast back: a table after rows were taken from it,
-  // anything else before it is used.
-  void StoreHalf(Node* n) {
-    if (!half_) return;
-    for (size_t i = 0; i < n->inputs.size(); ++i) {
-      const Weight* weight = graph_.ConstantOf(n->inputs[i]);
-      if (weight == nullptr || weight->layout != Layout::kPlain || !FitsHalf(*weight)) continue;
-      const bool table = n->op.type == fb::Op::Gather && i == 0;
-      const ValueId half = HalfOf(n->inputs[i]);
-      if (table) {
-        CastResult(n, half);
-      } else {
-        rewriter_.SetInput(n, i, CastOf(half));
-      }
-    }
-  }
-
  private:
   struct Key {
     ValueId v;
@@ -139,9 +93,7 @@ class Packer {
     const auto [found, inserted] = packed_.emplace(Key{v, layout, transpose}, kAbsent);
     if (inserted) {
       const Weight* weight = graph_.ConstantOf(v);
-      Weight rows = transpose ? TransposeMatrix(*weight) : *weight;
-      // Depthwise weights are few, and their kernel reads f32.
-      if (half_ && layout == Layout::kT16 && FitsHalf(rows)) rows = ToHalf(rows);
+      const Weight rows = transpose ? TransposeMatrix(*weight) : *weight;
       found->second = rewriter_.NewWeight(Pack(rows, layout));
     }
     rewriter_.SetInput(n, 1, found->second);
@@ -149,52 +101,18 @@ class Packer {
     if (rewriter_.Unused(v)) graph_.weights[graph_.values[v].weight].bytes = Bytes();
   }
 
-  ValueId HalfOf(ValueId v) {
-    const auto [found, inserted] = half_of_.emplace(v, kAbsent);
-    if (inserted) found->second = rewriter_.NewWeight(ToHalf(*graph_.ConstantOf(v)));
-    return found->second;
-  }
-  ValueId CastOf(ValueId half) {
-    const auto [found, inserted] = cast_of_.emplace(half, kAbsent);
-    if (inserted) {
-      const Value value = graph_.values[half];
-      found->second = rewriter_.NewValue(value.name + "/f32", DType::kF32, value.shape);
-      fb::CastT cast;
-      cast.to = fb::DType::F32;
-      rewriter_.Add(value.name + "/f32", cast, {half}, {found->second});
-    }
-    return found->second;
-  }
-  void CastResult(Node* gather, ValueId half) {
-    const ValueId y = gather->outputs[0];
-    const Value value = graph_.values[y];
-    const ValueId rows = rewriter_.NewValue(value.name + "/f16", DType::kF16);
-    graph_.values[rows].shape = value.shape;
-    graph_.values[rows].has_shape = value.has_shape;
-    rewriter_.SetInput(gather, 0, half);
-    rewriter_.SetOutput(gather, 0, rows);
-    fb::CastT cast;
-    cast.to = fb::DType::F32;
-    rewriter_.Add(gather->name + "/f32", cast, {rows}, {y});
-  }
-
   Rewriter& rewriter_;
   Graph& graph_;
-  const bool half_;
   std::map<Key, ValueId> packed_;
-  std::map<ValueId, ValueId> half_of_, cast_of_;
 };
 
 }  // namespace
 
-Status PackWeights(Graph& graph, const Options& options) {
+Status PackWeights(Graph& graph, const Options&) {
   {
     Rewriter rewriter(graph);
-    Packer packer(rewriter, options.weights == WeightFormat::kF16);
+    Packer packer(rewriter);
     for (Node* n : rewriter.Nodes()) packer.PackNode(n);
-    for (Node* n : rewriter.Nodes()) {
-      if (n->op.type != fb::Op::Cast) packer.StoreHalf(n);
-    }
   }
   CompactValues(graph);
   return Ok();

@@ -9,6 +9,7 @@
 
 #include "converter/ir/graph.h"
 #include "converter/ir/status.h"
+#include "runtime/tools/npz.h"
 
 namespace pare::converter {
 
@@ -16,12 +17,21 @@ enum class WeightFormat { kF32, kF16 };
 
 struct Options {
   WeightFormat weights = WeightFormat::kF32;
+  // How far storing weights in fewer bits may move an output, as a share of its range. Weights that
+  // would move it further stay f32. Half of what is promised of real inputs: those that it is
+  // measured on are others. 0: no weight stays f32, nothing is measured.
+  double max_error = 5e-4;
+  // To measure it on; empty: made-up inputs. Must outlive the passes.
+  const std::vector<tools::Array>* calibration = nullptr;
   std::set<std::string> disabled;  // names of passes that are left out
   // Told of what is odd but no error. May be empty.
   std::function<void(const std::string&)> warn;
-  // Called before each pass, for progress: name, index, count. May be empty.
+  // Progress: what is done, index, count. May be empty.
   std::function<void(const char*, int, int)> progress;
 };
+
+// Key of the graph's metadata under which --quantize f16 says what it did.
+inline constexpr char kHalfNote[] = "pare.f16";
 
 struct Pass {
   const char* name;

@@ -21,5 +21,6 @@ Status PackWeights(Graph& graph, const Options& options);
 Status RecogniseActivations(Graph& graph, const Options& options);
 Status RemoveDeadCode(Graph& graph, const Options& options);
 Status Simplify(Graph& graph, const Options& options);
+Status StoreHalf(Graph& graph, const Options& options);
 
 }  // namespace pare::converter

@@ -38,6 +38,8 @@ const std::vector<Pass>& Pipeline() {
        FoldForward, true},
       {"fuse_activations", "apply activations where their input is made", FuseActivations, true},
       {"pack_weights", "lay weights out as kernels read them", PackWeights, true},
+      {"store_half", "store weights as f16 as far as outputs bear it (--quantize f16)", StoreHalf,
+       false},
       {"remove_dead_code", "drop what is left over", RemoveDeadCode, false},
   };
   return passes;
@@ -72,12 +74,17 @@ Status RunPipeline(Graph& graph, const Options& options, std::vector<PassRecord>
   if (!broken.empty()) return Error(Code::kInternal, "the imported graph is broken: " + broken);
   int index = 0;
   for (const Pass& pass : passes) {
-    if (options.progress) options.progress(pass.name, index, static_cast<int>(passes.size()));
-    ++index;
+    // What a pass says of itself is a part of the whole.
+    Options inner = options;
+    inner.progress = [&, first = index++](const char* stage, int i, int count) {
+      if (options.progress)
+        options.progress(stage, first * count + i, static_cast<int>(passes.size()) * count);
+    };
+    inner.progress(pass.name, 0, 1);
     if (options.disabled.count(pass.name) != 0) continue;
     const size_t before = CountNodes(graph);
     const auto start = std::chrono::steady_clock::now();
-    Status status = RunPass(pass, graph, options);
+    Status status = RunPass(pass, graph, inner);
     if (!status.ok()) {
       status.message = std::string("pass ") + pass.name + ": " + status.message;
       return status;

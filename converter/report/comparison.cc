@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cstring>
-#include <random>
 #include <set>
 
+#include "converter/calibrate/inputs.h"
 #include "converter/ir/engine.h"
 #include "runtime/ops/op.h"
 
@@ -12,10 +12,6 @@ namespace pare::converter {
 namespace {
 
 using tools::Array;
-
-bool Contains(const std::string& text, const char* part) {
-  return text.find(part) != std::string::npos;
-}
 
 // A size for a dimension that no array gives.
 Result<int64_t> SizeOf(const Graph& graph, const fb::DimT& dim, int axis,
@@ -31,45 +27,6 @@ Result<int64_t> SizeOf(const Graph& graph, const fb::DimT& dim, int axis,
   size = std::max(size, symbol.min);
   if (given != options.dims.end()) size = given->second;
   return (size * dim.mul + dim.add) / dim.div;
-}
-
-template <class T, class F>
-void Fill(Array* array, int64_t count, F next) {
-  std::vector<T> values;
-  for (int64_t i = 0; i < count; ++i) values.push_back(static_cast<T>(next()));
-  array->data.resize(values.size() * sizeof(T));
-  if (!values.empty()) std::memcpy(array->data.data(), values.data(), array->data.size());
-}
-
-Status FillRandom(Array* array, std::mt19937_64* random) {
-  uint64_t bytes = 0;
-  if (!CheckedBytes(array->shape, SizeOf(array->dtype), &bytes) || bytes > uint64_t{1} << 32)
-    return Error(Code::kShape, "input '" + array->name + "' is too large to make up; give --dim");
-  const int64_t count = array->shape.Elements();
-  std::normal_distribution<double> normal;
-  const bool mask = Contains(array->name, "mask"), type = Contains(array->name, "type");
-  const auto integer = [&] { return mask ? 1 : type ? 0 : static_cast<int>((*random)() % 10); };
-  const auto number = [&] { return normal(*random); };
-  switch (array->dtype) {
-    case DType::kF32: Fill<float>(array, count, number); break;
-    case DType::kF64: Fill<double>(array, count, number); break;
-    case DType::kF16:
-      Fill<uint16_t>(array, count, [&] { return FloatToHalf(static_cast<float>(number())); });
-      break;
-    case DType::kBF16:
-      Fill<uint16_t>(array, count, [&] { return FloatToBfloat16(static_cast<float>(number())); });
-      break;
-    case DType::kI64:
-    case DType::kU64: Fill<int64_t>(array, count, integer); break;
-    case DType::kI32:
-    case DType::kU32: Fill<int32_t>(array, count, integer); break;
-    case DType::kI16:
-    case DType::kU16: Fill<int16_t>(array, count, integer); break;
-    case DType::kI8:
-    case DType::kU8: Fill<int8_t>(array, count, integer); break;
-    case DType::kBool: Fill<uint8_t>(array, count, [&] { return integer() & 1; }); break;
-  }
-  return Ok();
 }
 
 // A graph of which every value stays readable after the run: all are outputs.
@@ -255,20 +212,17 @@ int Comparison::FirstDiverging() const {
 
 Result<std::vector<Array>> RandomInputs(const Graph& graph, const ComparisonOptions& options,
                                         uint64_t seed) {
-  std::mt19937_64 random(seed);
   std::vector<Array> arrays;
   for (ValueId v : graph.inputs) {
     const Value& input = graph.values[static_cast<size_t>(v)];
-    Array array;
-    array.name = input.name;
-    array.dtype = input.dtype;
+    Shape shape;
     for (size_t d = 0; d < input.dims.size(); ++d) {
       const int64_t size = PARE_TRY(SizeOf(graph, input.dims[d], static_cast<int>(d), options));
-      if (!array.shape.Push(size)) return Error(Code::kShape, "an input has too many dimensions");
+      if (!shape.Push(size)) return Error(Code::kShape, "an input has too many dimensions");
     }
-    if (input.dims.empty()) array.shape = input.shape;
-    PARE_TRY(FillRandom(&array, &random));
-    arrays.push_back(std::move(array));
+    if (input.dims.empty()) shape = input.shape;
+    // Inputs of one kind get other values each.
+    arrays.push_back(PARE_TRY(MakeUpInput(graph, v, shape, seed + 6 * arrays.size())));
   }
   return arrays;
 }

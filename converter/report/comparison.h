@@ -38,8 +38,8 @@ struct Comparison {
   int FirstDiverging() const;
 };
 
-// Random arrays for the graph's inputs: floats normal, masks 1, types 0, other integers small.
-// Symbols take `dims`, or their maximum where it is small, or a small size.
+// Made-up arrays for the graph's inputs (calibrate/inputs.h). Symbols take `dims`, or their maximum
+// where it is small, or a small size.
 Result<std::vector<tools::Array>> RandomInputs(const Graph& graph, const ComparisonOptions& options,
                                                uint64_t seed);
 

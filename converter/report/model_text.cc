@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "converter/passes/pass.h"
 #include "converter/report/table.h"
 #include "model_generated.h"
 #include "runtime/ops/op.h"
@@ -242,6 +243,10 @@ std::string SummaryText(const std::string& path, const Model& model, FileSpan fi
   }
   for (uint32_t i = 0; i < CountOf(m.metadata()); ++i) {
     const fb::KeyValue& pair = *m.metadata()->Get(i);
+    if (TextOf(pair.key()) == kHalfNote) {
+      AddRow(&facts, "f16", TextOf(pair.value()));
+      continue;
+    }
     AddRow(&facts, "metadata", TextOf(pair.key()) + " = " + Brief(TextOf(pair.value())));
   }
   for (uint32_t i = 0; i < CountOf(m.assets()); ++i) {

@@ -135,15 +135,22 @@ class Builder {
   int32_t next_weight_ = 0;
 };
 
-void Collect(const Graph& graph, std::vector<const Weight*>* weights) {
-  for (const Weight& weight : graph.weights) weights->push_back(&weight);
-  for (const Graph& body : graph.subgraphs) Collect(body, weights);
+template <class GraphT, class WeightT>
+void Collect(GraphT& graph, std::vector<WeightT*>* weights) {
+  for (auto& weight : graph.weights) weights->push_back(&weight);
+  for (auto& body : graph.subgraphs) Collect(body, weights);
 }
 
 }  // namespace
 
 std::vector<const Weight*> ListWeights(const Graph& graph) {
   std::vector<const Weight*> weights;
+  Collect(graph, &weights);
+  return weights;
+}
+
+std::vector<Weight*> ListWeights(Graph& graph) {
+  std::vector<Weight*> weights;
   Collect(graph, &weights);
   return weights;
 }

@@ -30,6 +30,7 @@ struct MetadataOptions {
 
 // All weights of the graph and its bodies, in the order in which the metadata numbers them.
 std::vector<const Weight*> ListWeights(const Graph& graph);
+std::vector<Weight*> ListWeights(Graph& graph);
 
 // The graph must pass CheckGraph. Bodies become graphs of their own after the graph that names
 // them.

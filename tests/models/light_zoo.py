@@ -9,7 +9,6 @@ from onnx import numpy_helper
 
 NAMES = ["bvlc_alexnet", "densenet121", "inception_v1", "inception_v2", "resnet50", "shufflenet", "squeezenet", "vgg19",
          "zfnet512"]
-LARGE = {"bvlc_alexnet", "vgg19", "zfnet512"}  # 230 to 550 MB, nearly all in three matrices
 FOLDER = pathlib.Path(onnx.__file__).parent / "backend" / "test" / "data" / "light"
 
 

@@ -1,0 +1,29 @@
+// Inputs to run a model on while it is converted: given ones, or made up from what the graph says
+// of its inputs.
+#pragma once
+
+#include <vector>
+
+#include "converter/ir/graph.h"
+#include "converter/ir/status.h"
+#include "runtime/tools/npz.h"
+
+namespace pare::converter {
+
+// One array for each input of a graph, by name.
+using Sample = std::vector<tools::Array>;
+
+// An array for the input, of that shape, by its kind: a picture (strokes, patches or noise in turn
+// of the seed), a sound, normal numbers; indices within the table that they index; masks 1.
+Result<tools::Array> MakeUpInput(const Graph& graph, ValueId input, const Shape& shape,
+                                 uint64_t seed);
+
+// Made-up samples, at sizes at which the graph can be planned.
+Result<std::vector<Sample>> MakeUpSamples(const Graph& graph);
+
+// The given arrays as samples. Where the arrays hold several times as many rows as an input's fixed
+// first dimension, each part is a sample of its own.
+Result<std::vector<Sample>> SplitSamples(const Graph& graph,
+                                         const std::vector<tools::Array>& arrays);
+
+}  // namespace pare::converter
