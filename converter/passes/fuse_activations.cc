@@ -130,7 +130,12 @@ std::unique_ptr<fb::ActivationT> Recognise(const Graph& graph, const Group& grou
   activation->kind = UnaryKind::Clip;
   activation->alpha = static_cast<float>(*std::min_element(ys.begin(), ys.end()));
   activation->beta = static_cast<float>(*std::max_element(ys.begin(), ys.end()));
-  if (activation->alpha > -11 && activation->beta < 11 && matches(*activation)) return activation;
+  // Its slope has to be seen: what is flat at all samples may rise behind them.
+  const bool slopes = std::any_of(ys.begin(), ys.end(), [&](double y) {
+    return y > double{activation->alpha} && y < double{activation->beta};
+  });
+  if (slopes && activation->alpha > -11 && activation->beta < 11 && matches(*activation))
+    return activation;
   // clamp(a x + b, 0, 1): a and b from two points on the slope.
   for (size_t i = 0; i + 1 < xs.size(); ++i) {
     if (!(ys[i] > 1e-3 && ys[i + 1] < 1 - 1e-3 && ys[i] < ys[i + 1])) continue;

@@ -93,6 +93,14 @@ TEST(RecogniseActivations, GeluByTanh) {
   EXPECT_EQ(KindLeft(b.graph), UnaryKind::GeluTanh);
 }
 
+TEST(RecogniseActivations, DoesNotGuessBehindItsSamples) {
+  GraphBuilder b;
+  const ValueId x = b.Input("x", {64});
+  b.Output(b.Unary(UnaryKind::Sigmoid, b.Binary(BinaryKind::Sub, x, b.Scalar(50))), "y");
+  Optimise(&b.graph);
+  EXPECT_EQ(CountOps(b.graph, fb::Op::Binary), 1);
+}
+
 TEST(RecogniseActivations, LeavesWhatIsReadElsewhere) {
   GraphBuilder b;
   const ValueId x = b.Input("x", {64});
