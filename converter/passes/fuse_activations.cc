@@ -132,7 +132,7 @@ std::unique_ptr<fb::ActivationT> Recognise(const Graph& graph, const Group& grou
   activation->beta = static_cast<float>(*std::max_element(ys.begin(), ys.end()));
   // Its slope has to be seen: what is flat at all samples may rise behind them.
   const bool slopes = std::any_of(ys.begin(), ys.end(), [&](double y) {
-    return y > double{activation->alpha} && y < double{activation->beta};
+    return y > double{activation->alpha} + 1e-3 && y < double{activation->beta} - 1e-3;
   });
   if (slopes && activation->alpha > -11 && activation->beta < 11 && matches(*activation))
     return activation;
