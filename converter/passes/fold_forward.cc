@@ -1,6 +1,7 @@
 // What precedes linear operators and is linear itself goes into them: x * s is read by convolutions
-// and products only, so their weights take s; x + t likewise becomes a bias where no padding stands
-// between. PP-OCR's learned scale and shift behind each activation are of this kind.
+// and products only, so their weights take s; x + t likewise becomes a bias, and where a
+// convolution pads with zeros behind the sum it pads with -t before it. PP-OCR's learned scale and
+// shift behind each activation are of this kind.
 #include <algorithm>
 #include <cmath>
 
@@ -37,14 +38,22 @@ class ForwardFolder {
   explicit ForwardFolder(Rewriter& rewriter) : rewriter_(rewriter), graph_(rewriter.graph()) {}
 
   void Run() {
-    std::vector<Node*> nodes = rewriter_.Nodes();
-    // Last first: a term that goes lets the factor before it go too.
-    for (auto n = nodes.rbegin(); n != nodes.rend(); ++n) {
-      if ((*n)->op.type != fb::Op::Binary) continue;
-      if (!FoldTerm(*n)) PullFactor(*n);
-    }
-    for (auto n = nodes.rbegin(); n != nodes.rend(); ++n) {
-      if ((*n)->op.type == fb::Op::Binary) FoldFactor(*n);
+    bool changed = true;
+    while (changed) {
+      changed = false;
+      std::vector<Node*> nodes = rewriter_.Nodes();
+      // Last first: a term that goes lets the factor before it go too.
+      for (auto n = nodes.rbegin(); n != nodes.rend(); ++n) {
+        if ((*n)->op.type != fb::Op::Binary) continue;
+        if (FoldTerm(*n)) {
+          changed = true;
+        } else {
+          PullFactor(*n);
+        }
+      }
+      for (auto n = nodes.rbegin(); n != nodes.rend(); ++n) {
+        if ((*n)->op.type == fb::Op::Binary) changed |= FoldFactor(*n);
+      }
     }
   }
 
@@ -98,15 +107,14 @@ class ForwardFolder {
   }
 
   // Everyone who reads v, if all of them are linear.
-  std::vector<Reader> ReadersOf(ValueId v, bool unpadded) const {
+  std::vector<Reader> ReadersOf(ValueId v, bool term) const {
     std::vector<Reader> readers;
     if (rewriter_.IsOutput(v)) return {};
     for (Node* n : rewriter_.Users(v)) {
       Reader reader;
       if (!ReaderOf(n, v, &reader)) return {};
-      const bool padded = n->op.type == fb::Op::ConvTranspose ||
-                          (n->op.type == fb::Op::Conv && !IsUnpadded(*n->op.AsConv()));
-      if (unpadded && padded) return {};
+      // A transposed convolution has fewer taps at its border, and nothing outside to read.
+      if (term && n->op.type == fb::Op::ConvTranspose) return {};
       readers.push_back(reader);
     }
     return readers;
@@ -129,6 +137,8 @@ class ForwardFolder {
     });
   }
 
+  static constexpr size_t kPadding = 4;
+
   bool FoldTerm(Node* n) {
     ValueId x, c;
     if (!Split(n, BinaryKind::Add, BinaryKind::Sub, &x, &c)) return false;
@@ -144,9 +154,26 @@ class ForwardFolder {
           (old == nullptr || old->dtype != DType::kF32 || old->shape.Elements() != r.rows))
         return false;
     }
-    for (const Reader& r : readers) AddToBias(r, term);
+    for (const Reader& r : readers) {
+      AddToBias(r, term);
+      MovePadding(r.node, [&](size_t i, float old) { return old - term[i]; });
+    }
     rewriter_.Bypass(n, x);
     return true;
+  }
+  // The padding of a convolution after its input changed: `moved` of each channel's.
+  template <class F>
+  void MovePadding(Node* n, const F& moved) {
+    if (n->op.type != fb::Op::Conv || IsUnpadded(*n->op.AsConv())) return;
+    const Weight* old = graph_.ConstantOf(InputOf(n, kPadding));
+    const Shape& x = graph_.values[n->inputs[0]].shape;
+    Shape shape;
+    shape.Push(x[x.rank - 1]);
+    float* data;
+    Weight weight = Weight::Make(n->name + "/padding", shape, &data);
+    for (int64_t i = 0; i < shape[0]; ++i)
+      data[i] = moved(static_cast<size_t>(i), old == nullptr ? 0 : old->Data<float>()[i]);
+    rewriter_.SetInput(n, kPadding, rewriter_.NewWeight(std::move(weight)));
   }
   void AddToBias(const Reader& r, const std::vector<float>& term) {
     const Weight* old = graph_.ConstantOf(InputOf(r.node, 2));
@@ -191,7 +218,7 @@ class ForwardFolder {
     std::copy(shift.begin(), shift.end(), data);
     n->op.AsBinary()->kind = IsBinary(n, BinaryKind::Sub) ? BinaryKind::Sub : BinaryKind::Add;
     rewriter_.SetInputs(n, {x, rewriter_.NewWeight(std::move(weight))});
-    for (const Reader& r : readers) ScaleChannels(r, factor);
+    ScaleReaders(readers, factor);
     rewriter_.EraseIfUnused(mul);
   }
 
@@ -201,12 +228,23 @@ class ForwardFolder {
     const std::vector<Reader> readers = ReadersOf(n->outputs[0], false);
     std::vector<float> factor = PerChannel(c, x);
     if (readers.empty() || factor.empty() || !Fits(readers, factor.size())) return false;
+    const bool padded = std::any_of(readers.begin(), readers.end(), [](const Reader& r) {
+      return InputOf(r.node, kPadding) != kAbsent;
+    });
+    if (padded && std::count(factor.begin(), factor.end(), 0.0f) > 0) return false;
     if (IsBinary(n, BinaryKind::Div)) {
       for (float& f : factor) f = 1 / f;
     }
-    for (const Reader& r : readers) ScaleChannels(r, factor);
+    ScaleReaders(readers, factor);
     rewriter_.Bypass(n, x);
     return true;
+  }
+  void ScaleReaders(const std::vector<Reader>& readers, const std::vector<float>& factor) {
+    for (const Reader& r : readers) {
+      ScaleChannels(r, factor);
+      if (InputOf(r.node, kPadding) != kAbsent)
+        MovePadding(r.node, [&](size_t i, float old) { return old / factor[i]; });
+    }
   }
   void ScaleChannels(const Reader& r, const std::vector<float>& factor) {
     const Weight& old = *graph_.ConstantOf(r.node->inputs[1]);

@@ -57,6 +57,12 @@ GemmSize SizeOf(const ConvGeometry& g, DType weight) {
   return s;
 }
 
+// A tap outside x reads these; each group its own channels.
+size_t PaddingFloats(const ConvGeometry& g, const GemmSize& size) {
+  const auto channels = static_cast<size_t>(g.channels);
+  return size.k > channels ? size.k : channels;
+}
+
 Status PlanConv(PlanContext& context) {
   const ConvGeometry g = PARE_TRY(GeometryOfConv(context));
   const Tensor& w = *context.In(1);
@@ -67,7 +73,7 @@ Status PlanConv(PlanContext& context) {
   const uint64_t packed = PARE_TRY(PackedWeightBytes(w));
   const GemmSize size = SizeOf(g, packed == 0 ? w.dtype : DType::kF32);
   PARE_TRY(PlanGemm(size, 1, activation, context.cpu, context.threads, plan));
-  const uint64_t zeros = AlignUp(size.k * sizeof(float));
+  const uint64_t zeros = AlignUp(PaddingFloats(g, size) * sizeof(float));
   context.scratch_bytes = plan->thread_scratch * context.threads + packed + zeros;
   context.kernel = plan->kernel->name;
   return Ok();
@@ -78,7 +84,7 @@ struct Operands {
   const float* x;
   const void* w;
   const float* addend;
-  const float* zeros;
+  const float* padding;
   float* y;
 };
 
@@ -94,14 +100,16 @@ void Locate(const GemmProblem& problem, size_t group, GemmGroup* out) {
 void Point(const GemmProblem& problem, size_t group, size_t row, size_t count,
            const void** pointers, void*) {
   const auto& o = *static_cast<const Operands*>(problem.context);
-  PointConv(*o.g, o.x + group * o.g->Depth(), o.zeros, row, count, pointers, 1, count);
+  const size_t first = group * o.g->Depth();
+  PointConv(*o.g, o.x + first, o.padding + first, row, count, pointers, 1, count);
 }
 
-// Copies the line of a window that starts at position `left` of an input line, zeros outside.
-void CopyLine(const ConvGeometry& g, const float* line, int64_t left, float* copy) {
+// Copies the line of a window that starts at position `left` of an input line, padding outside.
+void CopyLine(const ConvGeometry& g, const float* line, const float* padding, int64_t left,
+              float* copy) {
   const int64_t end = left + g.kernel[2] < g.in[2] ? left + g.kernel[2] : g.in[2];
   const int64_t begin = left < 0 ? 0 : left;
-  std::memset(copy, 0, static_cast<size_t>(g.kernel[2] * g.channels) * sizeof(float));
+  std::memcpy(copy, padding, static_cast<size_t>(g.kernel[2] * g.channels) * sizeof(float));
   if (begin >= end) return;
   std::memcpy(copy + (begin - left) * g.channels, line + begin * g.channels,
               static_cast<size_t>((end - begin) * g.channels) * sizeof(float));
@@ -119,13 +127,13 @@ void PointLines(const GemmProblem& problem, size_t, size_t row, size_t count, co
       int64_t left = at.y[2] * g.stride[2] - g.pad[2];
       for (size_t i = 0; i < n; ++i, left += g.stride[2]) {
         if (line == nullptr) {
-          out[i] = o.zeros;
+          out[i] = o.padding;
         } else if (left >= 0 && left + g.kernel[2] <= g.in[2]) {
           out[i] = line + left * g.channels;
         } else {
           float* copy = static_cast<float*>(patch) + (first + i) * problem.size.patch +
                         static_cast<size_t>(t) * problem.size.k;
-          CopyLine(g, line, left, copy);
+          CopyLine(g, line, o.padding, left, copy);
           out[i] = copy;
         }
       }
@@ -141,11 +149,11 @@ Status Run(const RunContext& context) {
   const auto& plan = context.State<GemmPlan>();
   const uint64_t packed = PARE_TRY(PackedWeightBytes(w));
   std::byte* scratch = context.scratch + plan.thread_scratch * context.threads->threads();
-  auto* zeros = reinterpret_cast<float*>(scratch + packed);
+  auto* padding = reinterpret_cast<float*>(scratch + packed);
   GemmProblem problem{};
   problem.size = SizeOf(g, packed == 0 ? w.dtype : DType::kF32);
-  std::memset(zeros, 0, problem.size.k * sizeof(float));
-  Operands o{&g, context.In(0)->Data<float>(), w.data, nullptr, zeros, nullptr};
+  FillPadding(context.In(4), padding, PaddingFloats(g, problem.size));
+  Operands o{&g, context.In(0)->Data<float>(), w.data, nullptr, padding, nullptr};
   if (packed != 0) {
     PackWeight(w, reinterpret_cast<float*>(scratch), *context.threads);
     o.w = scratch;
@@ -165,6 +173,6 @@ Status Run(const RunContext& context) {
 
 }  // namespace
 
-extern const OpDef kConvOp = {"Conv", 2, 4, 1, 1, Infer, PlanConv, Run};
+extern const OpDef kConvOp = {"Conv", 2, 5, 1, 1, Infer, PlanConv, Run};
 
 }  // namespace pare

@@ -1,6 +1,5 @@
 #include "runtime/ops/support/conv_depthwise.h"
 
-#include <cstring>
 #include <limits>
 
 #include "model_generated.h"
@@ -135,7 +134,7 @@ Status RunDepthwise(const ConvGeometry& g, const RunContext& context) {
   const auto channels = static_cast<size_t>(g.channels);
   std::byte* scratch = context.scratch + weight_bytes;
   auto* zeros = reinterpret_cast<float*>(scratch);
-  std::memset(zeros, 0, channels * sizeof(float));
+  FillPadding(context.In(4), zeros, channels);
   scratch += AlignUp(channels * sizeof(float));
   DepthwiseArgs shared{};
   shared.channels = channels;

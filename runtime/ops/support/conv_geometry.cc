@@ -148,6 +148,10 @@ Status CheckConvOperands(const NodeView& node, const ConvGeometry& g) {
     if (addend->dtype != type || addend->shape != OutputShapeOf(g))
       return ShapeError("the addend of a convolution has the shape and type of the result");
   }
+  if (const Tensor* padding = node.In(4)) {
+    if (padding->dtype != DType::kF32 || padding->Elements() != g.channels)
+      return ShapeError("the padding of a convolution is one f32 value an input channel");
+  }
   return Ok();
 }
 

@@ -42,6 +42,8 @@ size_t PaddingBytes(const GemmSize& s) { return AlignUp(s.k + kOverrun); }
 
 Status InferConvInt8(const ConvGeometry& g, const NodeView& node) {
   PARE_TRY(CheckQuantized(node));
+  if (node.In(4) != nullptr)
+    return Error(Code::kUnsupported, "a quantized convolution is padded with zeros only");
   if (node.In(1)->layout != Layout::kInt8T16)
     return Error(Code::kUnsupported, "convolutions read int8 weights of layout Int8T16 only");
   SetOutput(node, 0, TypeOfResult(node), OutputShapeOf(g));

@@ -4,6 +4,12 @@
 
 namespace pare {
 
+void FillPadding(const Tensor* padding, float* out, size_t count) {
+  const int64_t channels = padding == nullptr ? 0 : padding->Elements();
+  for (size_t i = 0; i < count; ++i)
+    out[i] = channels == 0 ? 0 : padding->Data<float>()[i % static_cast<size_t>(channels)];
+}
+
 template <class T, class P>
 void PointConv(const ConvGeometry& g, const T* x, const T* zeros, size_t row, size_t count,
                P* pointers, size_t pixel_stride, size_t tap_stride) {

@@ -60,6 +60,10 @@ void PointLine(const ConvGeometry& g, const T* line, const T* zeros, int64_t fro
   for (size_t i = end; i < n; ++i) pointers[i * stride] = zeros;
 }
 
+// Writes what taps outside x read: the values of `padding` channel after channel, or zeros where it
+// is null, `count` floats in all.
+void FillPadding(const Tensor* padding, float* out, size_t count);
+
 // Pointers of output pixels [row, row + count) of a convolution over x: that of pixel i and tap t
 // goes to pointers[i * pixel_stride + t * tap_stride]. Taps outside the input read `zeros`. T:
 // float or uint8_t; P: const T* or const void*.

@@ -162,7 +162,7 @@ TEST(FuseLinear, DoesNotTakeABroadcastAddend) {
 }
 
 TEST(FoldForward, ScaleAndShiftGoIntoWhatFollows) {
-  // An unpadded convolution takes both, a padded one the scale only.
+  // A padded convolution then pads with other values than zero.
   for (int64_t pad : {0, 1}) {
     GraphBuilder b;
     ValueId x = b.Unary(UnaryKind::Exp, b.Input("x", {1, 5, 5, 4}));
@@ -173,8 +173,31 @@ TEST(FoldForward, ScaleAndShiftGoIntoWhatFollows) {
     conv.pads = {pad, pad, pad, pad};
     b.Output(b.Op(std::move(conv), {x, b.Random({6, 3, 3, 2}), b.Random({6})}), "y");
     Optimise(&b.graph);
-    EXPECT_EQ(CountOps(b.graph, fb::Op::Binary), pad) << Dump(b.graph);
+    EXPECT_EQ(CountOps(b.graph, fb::Op::Binary), 0) << Dump(b.graph);
   }
+}
+
+TEST(FoldForward, GoesThroughPaddingTwice) {
+  GraphBuilder b;
+  ValueId x = b.Unary(UnaryKind::Exp, b.Input("x", {1, 5, 5, 8}));
+  x = b.Binary(BinaryKind::Mul, x, b.Random({8}));
+  x = b.Binary(BinaryKind::Sub, x, b.Random({8}));
+  x = b.Binary(BinaryKind::Add, b.Binary(BinaryKind::Mul, x, b.Scalar(2)), b.Random({8}));
+  fb::ConvT conv;
+  conv.group = 8;
+  conv.pads = {1, 2, 0, 1};
+  b.Output(b.Op(std::move(conv), {x, b.Random({8, 3, 3, 1})}), "y");
+  Optimise(&b.graph);
+  EXPECT_EQ(b.graph.nodes.size(), 2u) << Dump(b.graph);
+}
+
+TEST(FoldForward, ATermStaysBeforeATransposedConvolution) {
+  GraphBuilder b;
+  ValueId x = b.Unary(UnaryKind::Exp, b.Input("x", {1, 5, 5, 8}));
+  x = b.Binary(BinaryKind::Add, x, b.Random({8}));
+  b.Output(b.Op(fb::ConvTransposeT(), {x, b.Random({4, 3, 3, 8})}), "y");
+  Optimise(&b.graph);
+  EXPECT_EQ(CountOps(b.graph, fb::Op::Binary), 1) << Dump(b.graph);
 }
 
 TEST(FoldForward, GoesIntoEveryReader) {

@@ -159,6 +159,41 @@ TEST(Conv, AddendAndActivation) {
   }
 }
 
+// What is read outside x: the same as a convolution of x - padding that pads with zeros, and the
+// sum of the weights times the padding.
+TEST(Conv, PadsWithValues) {
+  struct {
+    int64_t channels, filters, group;
+  } const cases[] = {{3, 16, 1}, {40, 20, 1}, {12, 20, 4}, {40, 40, 40}};
+  for (const auto& g : cases) {
+    ConvCase c = Image(2, g.channels, g.filters, 6, 7, 3, 5);
+    c.group = g.group;
+    c.begin = {0, 1, 3};
+    c.end = {0, 2, 1};
+    c.stride = {1, 2, 1};
+    ConvData data(c);
+    const auto channels = static_cast<size_t>(g.channels);
+    const auto padding = test::RandomFloats(channels, 4);
+    std::vector<float> shifted = data.x;
+    for (size_t i = 0; i < shifted.size(); ++i) shifted[i] -= padding[i % channels];
+    auto want = reference::Conv(c, shifted, data.w, data.bias);
+    const size_t row = data.w.size() / static_cast<size_t>(g.filters);
+    const size_t depth = channels / static_cast<size_t>(g.group);
+    const auto filters = static_cast<size_t>(g.filters);
+    for (size_t i = 0; i < want.size(); ++i) {
+      const size_t f = i % filters, first = f / (filters / static_cast<size_t>(g.group)) * depth;
+      for (size_t k = 0; k < row; ++k)
+        want[i] += double{data.w[f * row + k]} * double{padding[first + k % depth]};
+    }
+    OpTest<fb::ConvT> t(test::ConvAttributes<fb::ConvT>(c, 2));
+    t.In<float>({2, 6, 7, g.channels}, data.x);
+    t.Const(test::ConvWeight(c, 2, DType::kF32, Layout::kPlain, &data.w));
+    t.Const<float>({g.filters}, data.bias).Absent().Const<float>({g.channels}, padding);
+    ASSERT_TRUE(t.Run());
+    test::ExpectSums(t.Values<float>(0), want, 4 * static_cast<double>(row));
+  }
+}
+
 TEST(Conv, AutoPad) {
   for (bool upper : {false, true}) {
     ConvCase c = Image(1, 2, 3, 5, 6, 2, 4);
