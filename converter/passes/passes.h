@@ -14,6 +14,7 @@ Status FuseLinear(Graph& graph, const Options& options);
 Status FuseNorms(Graph& graph, const Options& options);
 Status GatherFirst(Graph& graph, const Options& options);
 Status InferShapes(Graph& graph, const Options& options);
+Status InlineBranches(Graph& graph, const Options& options);
 Status LowerTypes(Graph& graph, const Options& options);
 Status MergeDuplicates(Graph& graph, const Options& options);
 Status MoveConstants(Graph& graph, const Options& options);

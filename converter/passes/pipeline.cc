@@ -15,6 +15,8 @@ const std::vector<Pass>& Pipeline() {
       {"infer_shapes", "find every shape and type; fix sizes that are the same always", InferShapes,
        false},
       {"fold_constants", "compute what depends on constants only", FoldConstants, true},
+      {"inline_branches", "put branches that are always taken in place of their condition",
+       InlineBranches, false},
       {"gather_first", "take rows of a computed table before it is computed", GatherFirst, true},
       {"move_constants", "turn constant inputs that say axes and sizes into attributes",
        MoveConstants, true},
