@@ -62,6 +62,22 @@ class AttentionFuser {
            KindOf(m->activation.get()) == fb::UnaryKind::None;
   }
 
+  // The result of Where(IsNan(y), 0, y), where that is all that reads y, else y: it makes zeros of
+  // a row of which every key is masked, as Attention does by itself.
+  ValueId SkipGuard(ValueId y) const {
+    const auto& users = rewriter_.Users(y);
+    if (users.size() != 2 || rewriter_.IsOutput(y)) return y;
+    for (int i = 0; i < 2; ++i) {
+      const Node *test = users[static_cast<size_t>(i)], *where = users[static_cast<size_t>(1 - i)];
+      const bool guard = IsUnary(test, fb::UnaryKind::IsNan) && where->op.type == fb::Op::Where &&
+                         where->inputs[0] == test->outputs[0] && where->inputs[2] == y &&
+                         ScalarOf(graph_, where->inputs[1]) == 0.0f &&
+                         rewriter_.OnlyUse(test->outputs[0]);
+      if (guard) return where->outputs[0];
+    }
+    return y;
+  }
+
   bool FindScores(ValueId v, Match* match) const {
     v = SkipScale(v, &match->scale);
     Node* n = rewriter_.Producer(v);
@@ -80,10 +96,11 @@ class AttentionFuser {
     const int64_t axis = softmax->op.AsSoftmax()->axis;
     if (RankOf(graph_, y) != 4 || (axis != -1 && axis != 3) || softmax->op.AsSoftmax()->log)
       return false;
-    if (!rewriter_.OnlyUse(y) || !IsPlainProduct(rewriter_.Users(y)[0])) return false;
-    match->output = rewriter_.Users(y)[0];
+    const ValueId p = SkipGuard(y);
+    if (!rewriter_.OnlyUse(p) || !IsPlainProduct(rewriter_.Users(p)[0])) return false;
+    match->output = rewriter_.Users(p)[0];
     const fb::MatMulT* product = match->output->op.AsMatMul();
-    if (match->output->inputs[0] != y || product->trans_b || product->alpha != 1) return false;
+    if (match->output->inputs[0] != p || product->trans_b || product->alpha != 1) return false;
     match->v = match->output->inputs[1];
 
     const ValueId x = softmax->inputs[0];

@@ -4,6 +4,7 @@
 // one says the same (0: copied, -1: inferred).
 #include <algorithm>
 #include <cstring>
+#include <map>
 #include <utility>
 
 #include "converter/ir/sizes.h"
@@ -100,6 +101,40 @@ void FixReshapes(Graph& graph, const Engine& a, const Engine& b) {
   }
 }
 
+// Exporters swap the last two of four dimensions as three: Reshape [b h, s, d], Transpose, Reshape
+// [b, h, d, s] with computed sizes. At both sizes of the symbols that is what the shapes say.
+void MergeSwaps(Graph& graph, const Engine& a, const Engine& b) {
+  std::map<ValueId, Node*> maker;
+  for (Node& node : graph.nodes) {
+    for (const ValueId v : node.outputs) maker[v] = &node;
+  }
+  const auto reshape_of = [&](ValueId v) -> const Node* {
+    const auto found = maker.find(v);
+    return found != maker.end() && found->second->op.type == fb::Op::Reshape ? found->second
+                                                                             : nullptr;
+  };
+  for (Node& last : graph.nodes) {
+    const auto middle = maker.find(last.op.type == fb::Op::Reshape ? last.inputs[0] : kAbsent);
+    if (middle == maker.end() || middle->second->op.type != fb::Op::Transpose) continue;
+    const Node& swap = *middle->second;
+    const Node* first = reshape_of(swap.inputs[0]);
+    if (first == nullptr || swap.op.AsTranspose()->perm != std::vector<int64_t>{0, 2, 1}) continue;
+    bool swaps = true;
+    for (const Engine* engine : {&a, &b}) {
+      const Shape &x = engine->value(first->inputs[0]).shape,
+                  &three = engine->value(first->outputs[0]).shape,
+                  &y = engine->value(last.outputs[0]).shape;
+      swaps = swaps && x.rank == 4 && three.rank == 3 && y.rank == 4 && three[1] == x[2] &&
+              three[2] == x[3] && y[0] == x[0] && y[1] == x[1] && y[2] == x[3] && y[3] == x[2];
+    }
+    if (!swaps) continue;
+    fb::TransposeT transpose;
+    transpose.perm = {0, 1, 3, 2};
+    last.op.Set(std::move(transpose));
+    last.inputs = {first->inputs[0]};
+  }
+}
+
 }  // namespace
 
 Status InferShapes(Graph& graph, const Options& options) {
@@ -120,6 +155,7 @@ Status InferShapes(Graph& graph, const Options& options) {
     if (value.weight >= 0) continue;
     SetShape(value, a.value(static_cast<ValueId>(v)), b.value(static_cast<ValueId>(v)));
   }
+  MergeSwaps(graph, a, b);
   FixReshapes(graph, a, b);
   KeepKnown(graph, a, b);
   return Ok();

@@ -182,6 +182,13 @@ size_t VisibleKeys(const Sizes& s, size_t query, bool causal) {
   return past_last - s.queries < s.keys ? past_last - s.queries : s.keys;
 }
 
+// The first key that is not masked.
+size_t FirstSeen(const float* scores, size_t keys) {
+  size_t first = 0;
+  while (first < keys && scores[first] == -kInfinity) ++first;
+  return first;
+}
+
 void RunTask(const RunContext& context, const Sizes& s, const Task& t, const float* keys,
              const float* values, float* scores) {
   const auto& state = context.State<State>();
@@ -190,8 +197,9 @@ void RunTask(const RunContext& context, const Sizes& s, const Task& t, const flo
   for (size_t i = 0; i < t.rows; ++i) {
     float* row = scores + i * s.keys;
     const size_t visible = VisibleKeys(s, t.first + i, causal);
-    if (visible > 0) state.softmax->row(row, row, visible, false);
-    for (size_t j = visible; j < s.keys; ++j) row[j] = 0;
+    const size_t first = FirstSeen(row, visible);
+    if (first < visible) state.softmax->row(row, row, visible, false);
+    for (size_t j = first < visible ? visible : 0; j < s.keys; ++j) row[j] = 0;
   }
   const size_t y_row = s.heads * s.v_depth;
   Multiply({state.values, scores, s.keys, t.rows, s.keys, values, s.v_depth,

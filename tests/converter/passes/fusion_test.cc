@@ -304,6 +304,48 @@ TEST(FuseAttention, SeparateProjections) {
   EXPECT_EQ(CountOps(b.graph, fb::Op::Attention), 1);
 }
 
+// As PyTorch's newer exporter writes it: keys are transposed in three dimensions with computed
+// sizes, both factors are scaled by a root, and NaNs of rows that are masked throughout become
+// zeros.
+TEST(FuseAttention, KeysAsThreeDimensionsAndGuardedSoftmax) {
+  if (FindOp(static_cast<uint8_t>(fb::Op::Attention)) == nullptr) GTEST_SKIP();
+  GraphBuilder b;
+  const ValueId x = b.Input("x", {-1, -1, 8});
+  const ValueId seen = b.Input("seen", {-1, 1, 1, -1}, DType::kBool);
+  b.graph.values[seen].dims[0].symbol = 0;
+  b.graph.values[seen].dims[3].symbol = 1;
+  const auto heads = [&](ValueId w) {
+    const ValueId projected = b.Op(fb::MatMulT(), {x, w});
+    return b.Transpose(b.Reshape(projected, {0, 0, 2, 4}), {0, 2, 1, 3});
+  };
+  const ValueId q = heads(b.Random({8, 8})), k = heads(b.Random({8, 8})),
+                v = heads(b.Random({8, 8}));
+  const ValueId sizes = b.Op(fb::ShapeOfT(), {k}, DType::kI64);
+  const auto size = [&](int64_t i) {
+    return b.Op(fb::GatherT(), {sizes, b.Const<int64_t>({1}, {i})}, DType::kI64);
+  };
+  const auto reshape = [&](ValueId t, const std::vector<ValueId>& dims) {
+    return b.Op(fb::ReshapeT(), {t, b.Op(fb::ConcatT(), dims, DType::kI64)});
+  };
+  const ValueId three = reshape(k, {b.Const<int64_t>({1}, {-1}), size(2), size(3)});
+  const ValueId kt = reshape(b.Transpose(three, {0, 2, 1}), {size(0), size(1), size(3), size(2)});
+  const ValueId root = b.Scalar(0.7f);
+  const ValueId mask =
+      b.Op(fb::WhereT(), {seen, b.Scalar(0), b.Scalar(-std::numeric_limits<float>::infinity())});
+  ValueId s = b.Op(fb::MatMulT(),
+                   {b.Binary(BinaryKind::Mul, q, root), b.Binary(BinaryKind::Mul, kt, root)});
+  const ValueId p = b.Op(fb::SoftmaxT(), {b.Binary(BinaryKind::Add, s, mask)});
+  fb::UnaryT is_nan;
+  is_nan.activation = std::make_unique<fb::ActivationT>();
+  is_nan.activation->kind = UnaryKind::IsNan;
+  const ValueId nan = b.Op(std::move(is_nan), {p}, DType::kBool);
+  const ValueId y = b.Op(fb::MatMulT(), {b.Op(fb::WhereT(), {nan, b.Scalar(0), p}), v});
+  b.Output(b.Reshape(b.Transpose(y, {0, 2, 1, 3}), {0, 0, 8}), "y");
+  Optimise(&b.graph, {}, 1e-5f, {{"x.0", 2}, {"x.1", 5}});
+  EXPECT_EQ(CountOps(b.graph, fb::Op::Attention), 1) << Dump(b.graph);
+  EXPECT_EQ(CountOps(b.graph, fb::Op::Transpose), 0) << Dump(b.graph);
+}
+
 TEST(FuseAttention, LeavesAMaskThatWidensTheScores) {
   GraphBuilder b;
   const ValueId x = b.Input("x", {1, 5, 8});

@@ -124,6 +124,19 @@ TEST(Attention, Causal) {
   Check({1, 2, 1, 3, 20, 8, 8, true});
 }
 
+TEST(Attention, AQueryThatSeesNothingGetsZeros) {
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  fb::AttentionT op;
+  op.heads = op.kv_heads = 1;
+  op.scale = 1;
+  OpTest<fb::AttentionT> t(op);
+  t.In<float>({1, 2, 4}, Random(8, 1)).In<float>({1, 3, 4}, Random(12, 2));
+  t.In<float>({1, 3, 2}, {1, 2, 3, 4, 5, 6});
+  t.In<float>({2, 3}, {-kInfinity, -kInfinity, -kInfinity, -kInfinity, 0, -kInfinity});
+  ASSERT_TRUE(t.Run());
+  EXPECT_EQ(t.Values<float>(0), (std::vector<float>{0, 0, 3, 4}));
+}
+
 TEST(Attention, MasksBroadcast) {
   const Case c{2, 3, 3, 7, 9, 8, 8};
   for (const std::vector<int64_t>& shape :
