@@ -77,7 +77,10 @@ converter::ValueId AddInt8(Graph& graph, const Shape& shape, Layout layout) {
 
 converter::ValueId AddPacked(Layer& layer, const Shape& shape, Layout layout) {
   Graph& graph = layer.graph;
-  if (layer.int8) return AddInt8(graph, shape, Layout::kInt8T16);
+  if (layer.int8) {
+    const bool depthwise = layout == Layout::kDepthwise16;
+    return AddInt8(graph, shape, depthwise ? Layout::kInt8Depthwise16 : Layout::kInt8T16);
+  }
   converter::Weight weight;
   weight.name = "w";
   weight.shape = shape;

@@ -12,8 +12,8 @@ class Row {
       : depthwise_(layout == Layout::kInt8Depthwise16),
         taps_(depthwise_ ? Int8Taps{static_cast<size_t>(shape.Elements(1, shape.rank)), 1}
                          : Int8TapsOf(shape)),
-        block_bytes_(depthwise_ ? Int8DepthwiseBlockBytes(taps_.taps)
-                                : Int8PanelBytes(taps_.Cells())) {}
+        window_(depthwise_ ? Int8WindowOf(shape) : Int8Window{}),
+        block_bytes_(depthwise_ ? window_.BlockBytes() : Int8PanelBytes(taps_.Cells())) {}
 
   size_t taps() const { return taps_.taps; }
   size_t k() const { return taps_.k; }
@@ -23,13 +23,17 @@ class Row {
   // Element i of tap t.
   size_t Element(size_t row, size_t t, size_t i) const {
     const size_t lane = row % kPanelRows, first = Block(row) + kInt8HeaderBytes;
-    if (depthwise_) return first + t / 2 * 2 * kPanelRows + 2 * lane + t % 2;
+    if (depthwise_) {
+      const size_t row = t / window_.columns, column = t % window_.columns;
+      return first + (column * window_.Groups() + row / 4) * kInt8CellBytes + 4 * lane + row % 4;
+    }
     return first + (t * ((taps_.k + 3) / 4) + i / 4) * kInt8CellBytes + 4 * lane + i % 4;
   }
 
  private:
   bool depthwise_;
   Int8Taps taps_;
+  Int8Window window_;
   size_t block_bytes_;
 };
 
@@ -41,6 +45,13 @@ Int8Taps Int8TapsOf(const Shape& weight) {
   if (weight.rank == 2 || depth % 4 == 0) return {window, depth};
   const auto line = static_cast<size_t>(weight[weight.rank - 2]);
   return {window / line, line * depth};
+}
+
+Int8Window Int8WindowOf(const Shape& weight) {
+  const auto taps = static_cast<size_t>(weight.Elements(1, weight.rank - 1));
+  const auto columns = static_cast<size_t>(weight.rank == 2 ? 1 : weight[weight.rank - 2]);
+  if (taps == columns) return {taps, 1, true};
+  return {taps / columns, columns, false};
 }
 
 void PackInt8(Layout layout, const int8_t* q, const float* scales, const Shape& shape, void* dst) {

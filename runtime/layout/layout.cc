@@ -37,7 +37,7 @@ bool PackedBytes(Layout layout, DType dtype, const Shape& shape, uint64_t* bytes
     case Layout::kInt8T16:
       *bytes = Blocks(shape) * Int8PanelBytes(Int8TapsOf(shape).Cells());
       break;
-    default: *bytes = Blocks(shape) * Int8DepthwiseBlockBytes(k); break;
+    default: *bytes = Blocks(shape) * Int8WindowOf(shape).BlockBytes(); break;
   }
   return true;
 }

@@ -21,8 +21,9 @@
 //                w[16 p + r][4 c] to [4 c + 3], q in [-127, 127]. k is cut into taps (Int8TapsOf),
 //                each filled up with zeros to a multiple of 4.
 //   Int8Depthwise16  w is [C, kernel..., 1]: blocks of 16 channels, each the same header and then a
-//                cell of 32 bytes for every two taps: byte 2 c + (t mod 2) = w[16 p + c][t]. An odd
-//                tap is filled up with zeros, and a block to a multiple of 64 bytes.
+//                cell of 64 bytes for every column of the window and every 4 of its rows
+//                (Int8WindowOf): lane c holds rows 4 g to 4 g + 3 of channel 16 p + c, zeros behind
+//                the last row. A column's cells follow each other.
 //   Int4G32, G64, G128  panels of 16 rows; superblocks of two groups of G k: the groups' scales,
 //   f16
 //                [2][16], then a cell for every 8 k: byte j of lane r holds w[16 p + r][8 c + j] in
@@ -77,9 +78,16 @@ Int8Taps Int8TapsOf(const Shape& weight);
 inline constexpr size_t kInt8HeaderBytes = kPanelRows * (sizeof(float) + sizeof(int32_t));
 constexpr size_t kInt8CellBytes = kPanelRows * 4;
 constexpr size_t Int8PanelBytes(size_t cells) { return kInt8HeaderBytes + cells * kInt8CellBytes; }
-constexpr size_t Int8DepthwiseBlockBytes(size_t taps) {
-  return kInt8HeaderBytes + ((taps + 1) / 2 * 2 * kPanelRows + 63) / 64 * 64;
-}
+
+// The window of an Int8Depthwise16 weight as a table: columns are the last dimension of the kernel,
+// rows all before it. A window of one row is turned, so that its taps fill cells.
+struct Int8Window {
+  size_t rows, columns;
+  bool turned;
+  size_t Groups() const { return (rows + 3) / 4; }  // cells of a column
+  size_t BlockBytes() const { return Int8PanelBytes(columns * Groups()); }
+};
+Int8Window Int8WindowOf(const Shape& weight);
 
 // Packs row-major q[n][k...] with a scale for each row into Int8T16 or Int8Depthwise16; dst has
 // room for PackedBytes, every byte is written.

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "runtime/kernels/cpu.h"
+#include "runtime/kernels/matmul/matmul.h"
 
 namespace pare {
 
@@ -45,5 +46,57 @@ struct DepthwiseKernel {
 const DepthwiseKernel* SelectDepthwise(CpuMask cpu);
 // Every row that this build has, best first, for tests and benchmarks.
 const DepthwiseKernel* DepthwiseKernels(size_t* count);
+
+// ---- Quantized x with Int8Depthwise16 weights; c is u8 where quant->quantize, otherwise f32. The
+// results are those of MatmulQuant, bit for bit.
+//
+// A kernel reads the input by columns: `kernel_rows` bytes a channel, one of each row of the
+// window. Neighbouring pixels share columns.
+
+// Where a row of the window lies: a line of the input, or null where it is outside; the position in
+// it that the first column reads; and the columns [begin, end) that are inside.
+struct DepthwiseRow {
+  const uint8_t* line;
+  ptrdiff_t first;
+  size_t begin, end;
+};
+
+struct DepthwiseInt8Args {
+  const DepthwiseRow* rows;  // [lines][kernel_rows]
+  size_t lines, pixels;      // of the output, which follow each other
+  size_t kernel_rows, kernel_columns;
+  size_t columns;           // that a line reads
+  size_t stride, dilation;  // columns from a pixel to the next, from a tap to the next
+  size_t step;              // positions from a column to the next
+  const uint8_t* padding;   // `channels` bytes for positions outside a line
+  size_t channels;          // of x, c, the addend
+  const void* w;
+  void* c;
+  const float* bias;   // or null
+  const void* addend;  // as c, or null; may be c
+  float lower, upper;  // of c in f32
+  const MatmulQuant* quant;
+  void* scratch;  // DepthwiseInt8Scratch, aligned to 64 bytes
+};
+using DepthwiseInt8Fn = void(const DepthwiseInt8Args& args);
+
+struct DepthwiseInt8Kernel {
+  const char* name;  // depthwise_qu8_qs8_x<channels>_<isa>
+  CpuMask needs;
+  uint8_t channels;     // that are computed together
+  uint16_t cell_bytes;  // of four rows of a column of so many channels, prepared
+  uint8_t cost;         // of so many channels, against other rows
+  DepthwiseInt8Fn* run;
+};
+
+// Bytes of scratch for lines of so many columns.
+inline size_t DepthwiseInt8Scratch(const DepthwiseInt8Kernel& kernel, size_t columns,
+                                   size_t kernel_rows, size_t kernel_columns) {
+  return (columns + kernel_columns) * ((kernel_rows + 3) / 4) * kernel.cell_bytes;
+}
+
+// The best kernel for so many channels; there is one on every machine.
+const DepthwiseInt8Kernel* SelectDepthwiseInt8(CpuMask cpu, size_t channels);
+const DepthwiseInt8Kernel* DepthwiseInt8Kernels(size_t* count);
 
 }  // namespace pare

@@ -1,8 +1,5 @@
 #include "runtime/ops/support/conv_depthwise.h"
 
-#include <limits>
-
-#include "model_generated.h"
 #include "runtime/core/arena.h"
 #include "runtime/kernels/depthwise/depthwise.h"
 #include "runtime/layout/layout.h"
@@ -25,7 +22,7 @@ struct State {
   const DepthwiseKernel* kernel;
   UnaryFn activate;  // what the kernel's clamp cannot do, or null
   ActivationParams activation;
-  float lower, upper;
+  ClampBounds clamp;
 };
 
 size_t Pixels(const ConvGeometry& g) { return static_cast<size_t>(g.batch) * g.OutPixels(); }
@@ -109,17 +106,8 @@ Status PlanDepthwise(const ConvGeometry& g, const ActivationParams& activation,
   auto* state = context.NewState<State>();
   state->kernel = SelectDepthwise(context.cpu);
   state->activation = activation;
-  state->lower = -std::numeric_limits<float>::infinity();
-  state->upper = std::numeric_limits<float>::infinity();
-  const auto kind = static_cast<fb::UnaryKind>(activation.kind);
-  if (kind == fb::UnaryKind::Relu) {
-    state->lower = 0;
-  } else if (kind == fb::UnaryKind::Clip) {
-    state->lower = activation.alpha;
-    state->upper = activation.beta;
-  } else {
+  if (!ClampOf(activation, &state->clamp))
     state->activate = PARE_TRY(SelectActivation(activation, context.cpu));
-  }
   const uint64_t weight = PARE_TRY(DepthwiseWeightBytes(*context.In(1)));
   const uint64_t zeros = AlignUp(static_cast<size_t>(g.channels) * sizeof(float));
   context.scratch_bytes = weight + zeros + PointerBytes(g) * context.threads;
@@ -145,8 +133,8 @@ Status RunDepthwise(const ConvGeometry& g, const RunContext& context) {
     shared.w = packed;
   }
   shared.bias = context.In(2) == nullptr ? nullptr : context.In(2)->Data<float>();
-  shared.lower = state.lower;
-  shared.upper = state.upper;
+  shared.lower = state.clamp.lower;
+  shared.upper = state.clamp.upper;
   shared.c_stride = shared.addend_stride = channels;
   const float* x = context.In(0)->Data<float>();
   const float* addend = context.In(3) == nullptr ? nullptr : context.In(3)->Data<float>();

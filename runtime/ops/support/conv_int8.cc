@@ -4,6 +4,7 @@
 
 #include "runtime/core/arena.h"
 #include "runtime/layout/layout.h"
+#include "runtime/ops/support/conv_depthwise_int8.h"
 #include "runtime/ops/support/conv_points.h"
 #include "runtime/ops/support/gemm.h"
 #include "runtime/ops/support/quantized.h"
@@ -44,14 +45,19 @@ Status InferConvInt8(const ConvGeometry& g, const NodeView& node) {
   PARE_TRY(CheckQuantized(node));
   if (node.In(4) != nullptr)
     return Error(Code::kUnsupported, "a quantized convolution is padded with zeros only");
-  if (node.In(1)->layout != Layout::kInt8T16)
-    return Error(Code::kUnsupported, "convolutions read int8 weights of layout Int8T16 only");
+  const Layout layout = node.In(1)->layout;
+  if (layout != Layout::kInt8T16 && layout != Layout::kInt8Depthwise16)
+    return Error(Code::kUnsupported, "convolutions read low-bit weights of 8 bits only");
+  if (layout == Layout::kInt8Depthwise16 && (g.group != g.channels || g.group != g.filters))
+    return ShapeError("a depthwise weight belongs to a convolution with a group for each channel");
   SetOutput(node, 0, TypeOfResult(node), OutputShapeOf(g));
   return Ok();
 }
 
 Status PlanConvInt8(const ConvGeometry& g, const ActivationParams& activation,
                     PlanContext& context) {
+  if (context.In(1)->layout == Layout::kInt8Depthwise16)
+    return PlanDepthwiseInt8(g, activation, context);
   auto* plan = context.NewState<GemmPlan>();
   const GemmSize size = SizeOf(g, context);
   PARE_TRY(PlanGemm(size, 1, activation, context.cpu, context.threads, plan));
@@ -130,6 +136,7 @@ void PointLines(const GemmProblem& problem, size_t group, size_t row, size_t cou
 }  // namespace
 
 Status RunConvInt8(const ConvGeometry& g, const RunContext& context) {
+  if (context.In(1)->layout == Layout::kInt8Depthwise16) return RunDepthwiseInt8(g, context);
   const auto& plan = context.State<GemmPlan>();
   const Tensor &x = *context.In(0), &w = *context.In(1);
   GemmProblem problem{};

@@ -1,7 +1,6 @@
 #include "runtime/ops/support/gemm.h"
 
 #include <cstring>
-#include <limits>
 
 #include "model_generated.h"
 #include "runtime/core/arena.h"
@@ -67,17 +66,11 @@ struct ScratchLayout {
 Status PlanActivation(const ActivationParams& activation, CpuMask cpu, GemmPlan* plan) {
   plan->activation = activation;
   plan->activate = nullptr;
-  plan->lower = -std::numeric_limits<float>::infinity();
-  plan->upper = std::numeric_limits<float>::infinity();
-  switch (static_cast<fb::UnaryKind>(activation.kind)) {
-    case fb::UnaryKind::None: return Ok();
-    case fb::UnaryKind::Relu: plan->lower = 0; return Ok();
-    case fb::UnaryKind::Clip:
-      plan->lower = activation.alpha;
-      plan->upper = activation.beta;
-      return Ok();
-    default: plan->activate = PARE_TRY(SelectActivation(activation, cpu)); return Ok();
-  }
+  ClampBounds bounds;
+  if (!ClampOf(activation, &bounds)) plan->activate = PARE_TRY(SelectActivation(activation, cpu));
+  plan->lower = bounds.lower;
+  plan->upper = bounds.upper;
+  return Ok();
 }
 
 // The most rows that a task should have.

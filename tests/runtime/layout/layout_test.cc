@@ -135,9 +135,29 @@ TEST(Layout, Int8TapsArePixelsOrLines) {
   EXPECT_EQ(Int8TapsOf(MakeShape({8, 7})).taps, 1u);
 }
 
+TEST(Layout, Int8Depthwise16PutsFourRowsOfAColumnInALane) {
+  const Shape shape = MakeShape({17, 5, 3, 1});
+  const auto q = Counting<int8_t>(17 * 15);
+  const auto scales = Counting<float>(17);
+  uint64_t bytes;
+  ASSERT_TRUE(PackedBytes(Layout::kInt8Depthwise16, DType::kF32, shape, &bytes));
+  ASSERT_EQ(bytes, 2u * (128 + 3 * 2 * 64));
+  std::vector<int8_t> packed(bytes, 0x55);
+  PackInt8(Layout::kInt8Depthwise16, q.data(), scales.data(), shape, packed.data());
+  EXPECT_EQ(packed[128], q[0]);                    // channel 0, row 0, column 0
+  EXPECT_EQ(packed[128 + 3], q[9]);                // row 3
+  EXPECT_EQ(packed[128 + 64], q[12]);              // row 4
+  EXPECT_EQ(packed[128 + 64 + 1], 0);              // row 5 is not there
+  EXPECT_EQ(packed[128 + 2 * 64 + 4], q[15 + 1]);  // channel 1, row 0, column 1
+  EXPECT_EQ(packed[bytes / 2 + 128], q[16 * 15]);  // channel 16
+  EXPECT_TRUE(Int8WindowOf(MakeShape({8, 9, 1})).turned);
+  EXPECT_EQ(Int8WindowOf(MakeShape({8, 9, 1})).BlockBytes(), 128u + 3 * 64);
+}
+
 TEST(Layout, PackingInt8IsUndone) {
-  for (const Shape& shape : {MakeShape({5, 7}), MakeShape({33, 3, 3, 5}), MakeShape({16, 3, 2, 8}),
-                             MakeShape({20, 3, 3, 1})}) {
+  for (const Shape& shape :
+       {MakeShape({5, 7}), MakeShape({33, 3, 3, 5}), MakeShape({16, 3, 2, 8}),
+        MakeShape({20, 3, 3, 1}), MakeShape({18, 2, 3, 5, 1}), MakeShape({4, 6, 1})}) {
     for (Layout layout : {Layout::kInt8T16, Layout::kInt8Depthwise16}) {
       uint64_t bytes;
       const bool fits = layout == Layout::kInt8T16 || shape[shape.rank - 1] == 1;

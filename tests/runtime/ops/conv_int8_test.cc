@@ -159,6 +159,69 @@ TEST(ConvInt8, OneAndThreeDimensions) {
   Check(c, 3, Layout::kInt8T16, {});
 }
 
+ConvCase Depthwise(int64_t channels, int64_t kernel, int64_t stride) {
+  ConvCase c = Image(channels, channels, kernel, stride, kernel / 2);
+  c.group = channels;
+  return c;
+}
+
+TEST(ConvInt8, DepthwiseWindowsAndStrides) {
+  for (int64_t channels : {2, 16, 24, 100}) {
+    for (int64_t kernel : {1, 3, 5, 7}) {
+      for (int64_t stride : {1, 2}) {
+        for (bool quantized : {true, false})
+          Check(Depthwise(channels, kernel, stride), 2, Layout::kInt8Depthwise16, {quantized});
+      }
+    }
+  }
+}
+
+TEST(ConvInt8, DepthwiseAddendClampAndThreads) {
+  ConvCase c = Depthwise(72, 3, 1);
+  for (bool quantized : {true, false})
+    Check(c, 2, Layout::kInt8Depthwise16, {quantized, true, true, 0.f, 1.5f});
+  c.in = {1, 40, 30};
+  Check(c, 2, Layout::kInt8Depthwise16, {true, false, false, -0.5f, 1.f, 2});
+  c.in = {1, 3, 500};  // a line is cut
+  Check(c, 2, Layout::kInt8Depthwise16, {true, true, false, 0.f, 1.f, 2});
+}
+
+TEST(ConvInt8, DepthwiseDilation) {
+  ConvCase c = Depthwise(20, 3, 1);
+  c.dilation = {1, 2, 3};
+  c.begin = c.end = {0, 2, 3};
+  Check(c, 2, Layout::kInt8Depthwise16, {});
+}
+
+TEST(ConvInt8, DepthwiseOfOneAndThreeDimensions) {
+  for (int64_t kernel : {1, 3, 9}) {
+    for (int64_t stride : {1, 2}) {
+      ConvCase c = Depthwise(20, kernel, stride);
+      c.in = {1, 1, 50};
+      c.kernel = {1, 1, kernel};
+      c.stride = {1, 1, stride};
+      c.dilation = {1, 1, 2};
+      c.begin = c.end = {0, 0, kernel / 2};
+      Check(c, 1, Layout::kInt8Depthwise16, {});
+    }
+  }
+  ConvCase c = Depthwise(18, 3, 1);
+  c.in = {4, 5, 6};
+  c.kernel = {2, 3, 3};
+  c.begin = c.end = {1, 1, 1};
+  Check(c, 3, Layout::kInt8Depthwise16, {});
+}
+
+TEST(ConvInt8, DepthwiseRefusesOtherGroups) {
+  ConvCase c = Image(1, 4, 1, 1, 0);
+  ConvData data(c);
+  test::OpTest<fb::ConvT> t(test::ConvAttributes<fb::ConvT>(c, 2));
+  t.InQuantized(test::ImageShape(c.batch, c.in, 2, 1), std::vector<uint8_t>(data.x.size()), kScale,
+                kZero)
+      .Const(Int8Weight(c, 2, Layout::kInt8Depthwise16, &data.w));
+  EXPECT_EQ(t.TryRun().code, Code::kShape);
+}
+
 TEST(ConvInt8, RefusesWhatDoesNotFit) {
   const ConvCase c = Image(4, 4, 1, 1, 0);
   ConvData data(c);
