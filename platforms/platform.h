@@ -24,6 +24,9 @@ typedef struct pare_mapping {
 /* Maps the whole file. Returns 0, or the system's errno value. The mapping outlives the open file.
  */
 int pare_platform_map(const char* path, pare_mapping* out);
+/* The system may take back the memory of a mapping's bytes; they are read from the file again when
+ * they are touched. */
+void pare_platform_forget(const void* data, size_t bytes);
 /* Drops a mapping; pointers into it die. */
 void pare_platform_unmap(pare_mapping* mapping);
 

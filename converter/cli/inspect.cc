@@ -3,7 +3,7 @@
 #include <memory>
 
 #include "converter/cli/command.h"
-#include "converter/import/safetensors/files.h"
+#include "converter/import/mapped_file.h"
 #include "converter/report/model_text.h"
 
 namespace pare::converter {

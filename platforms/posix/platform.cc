@@ -121,6 +121,13 @@ int pare_platform_map(const char* path, pare_mapping* out) {
   return error;
 }
 
+void pare_platform_forget(const void* data, size_t bytes) {
+  const auto page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
+  const uintptr_t begin = (reinterpret_cast<uintptr_t>(data) + page - 1) / page * page;
+  const uintptr_t end = (reinterpret_cast<uintptr_t>(data) + bytes) / page * page;
+  if (begin < end) (void)madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
+}
+
 void pare_platform_unmap(pare_mapping* mapping) {
   if (mapping->data != nullptr) munmap(const_cast<void*>(mapping->data), mapping->bytes);
   mapping->data = nullptr;

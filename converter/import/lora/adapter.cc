@@ -2,7 +2,7 @@
 
 #include <set>
 
-#include "converter/import/safetensors/files.h"
+#include "converter/import/mapped_file.h"
 
 namespace pare::converter {
 namespace {

@@ -3,30 +3,10 @@
 #include <google/protobuf/io/coded_stream.h>
 
 #include <climits>
-#include <cstring>
 
-#include "platforms/platform.h"
+#include "converter/import/mapped_file.h"
 
 namespace pare::converter {
-
-namespace {
-
-Result<Bytes> MapFile(const std::filesystem::path& path) {
-  auto mapping = std::unique_ptr<pare_mapping, void (*)(pare_mapping*)>(new pare_mapping{},
-                                                                        [](pare_mapping* m) {
-                                                                          pare_platform_unmap(m);
-                                                                          delete m;
-                                                                        });
-  const int error = pare_platform_map(path.c_str(), mapping.get());
-  if (error != 0) return Error(Code::kIo, path.string() + ": " + std::strerror(error));
-  Bytes bytes;
-  bytes.data = static_cast<const std::byte*>(mapping->data);
-  bytes.size = mapping->bytes;
-  bytes.keeper = std::shared_ptr<const void>(std::move(mapping));
-  return bytes;
-}
-
-}  // namespace
 
 Result<std::unique_ptr<ModelProto>> ParseModel(Span<const std::byte> bytes) {
   if (bytes.size > INT_MAX)
@@ -66,10 +46,7 @@ Result<Bytes> ExternalFiles::View(const std::string& location, uint64_t offset, 
   if (offset > file.size || (size >= 0 && static_cast<uint64_t>(size) > file.size - offset))
     return Malformed("its data is beyond the end of '" + location + "' (" +
                      std::to_string(file.size) + " bytes): is the file complete?");
-  Bytes view = file;
-  view.data += offset;
-  view.size = size < 0 ? file.size - offset : static_cast<size_t>(size);
-  return view;
+  return ViewOf(file, offset, size < 0 ? file.size - offset : static_cast<size_t>(size));
 }
 
 }  // namespace pare::converter

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "converter/import/safetensors/files.h"
+#include "converter/import/mapped_file.h"
 #include "runtime/layout/layout.h"
 #include "runtime/model/model.h"
 

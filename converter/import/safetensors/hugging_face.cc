@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "converter/import/lora/lora.h"
+#include "converter/import/mapped_file.h"
 #include "converter/import/safetensors/encoder.h"
-#include "converter/import/safetensors/files.h"
 #include "converter/import/safetensors/pooling.h"
 
 namespace pare::converter {

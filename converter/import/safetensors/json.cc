@@ -1,6 +1,6 @@
 #include "converter/import/safetensors/json.h"
 
-#include "converter/import/safetensors/files.h"
+#include "converter/import/mapped_file.h"
 
 namespace pare::converter {
 namespace {

@@ -5,7 +5,7 @@
 #include <set>
 #include <vector>
 
-#include "converter/import/safetensors/files.h"
+#include "converter/import/mapped_file.h"
 #include "converter/import/safetensors/json.h"
 
 namespace pare::converter {
@@ -62,9 +62,7 @@ Result<Weight> ReadEntry(const Json& entry, const Bytes& file, uint64_t payload,
   uint64_t bytes = 0;
   if (!CheckedBytes(w.shape, SizeOf(w.dtype), &bytes) || bytes != end - begin)
     return Error(Code::kCorrupt, "its shape does not match its number of bytes");
-  w.bytes.keeper = file.keeper;
-  w.bytes.data = file.data + payload + begin;
-  w.bytes.size = static_cast<size_t>(bytes);
+  w.bytes = ViewOf(file, payload + begin, static_cast<size_t>(bytes));
   *range = {begin, end};
   return w;
 }

@@ -142,11 +142,11 @@ TEST_F(OnnxExternal, StaysInsideTheFile) {
               HasSubstr("beyond the end"));
   EXPECT_THAT(Load("data/w.bin", "-1", "8").status().message, HasSubstr("no number"));
   EXPECT_THAT(Load("data/w.bin", "0", "4").status().message, HasSubstr("length"));
-  EXPECT_EQ(Load("data/none.bin", "0", "8").status().code, Code::kIo);
+  EXPECT_EQ(Load("data/none.bin", "0", "8").status().code, Code::kNotFound);
 }
 
 TEST(OnnxFile, SaysWhyItCannotBeRead) {
-  EXPECT_EQ(ImportOnnx("/nonexistent/m.onnx", {}).status().code, Code::kIo);
+  EXPECT_EQ(ImportOnnx("/nonexistent/m.onnx", {}).status().code, Code::kNotFound);
   const std::string text = "this is no model";
   auto graph = ImportOnnxBytes({reinterpret_cast<const std::byte*>(text.data()), text.size()},
                                "readme.onnx", {});

@@ -1,4 +1,4 @@
-#include "converter/import/safetensors/files.h"
+#include "converter/import/mapped_file.h"
 
 #include <cerrno>
 #include <cstring>
@@ -23,6 +23,15 @@ Result<Bytes> MapFile(const std::filesystem::path& path) {
   bytes.data = static_cast<const std::byte*>(mapping.data);
   bytes.size = mapping.bytes;
   return bytes;
+}
+
+Bytes ViewOf(const Bytes& file, uint64_t offset, size_t size) {
+  Bytes view;
+  view.data = file.data + offset;
+  view.size = size;
+  view.keeper = std::shared_ptr<const void>(
+      view.data, [file, size](const void* data) { pare_platform_forget(data, size); });
+  return view;
 }
 
 }  // namespace pare::converter
