@@ -2,6 +2,7 @@
 
 #include <math.h>
 
+#include <initializer_list>
 #include <type_traits>
 
 namespace pare {
@@ -167,112 +168,72 @@ void PowRows(const BinaryArgs& args) {
   RareRows<float, float, PowFloat>(args);
 }
 
-// In the order of fb::BinaryKind.
-constexpr PortableBinaryTable kTable = {{
-    {nullptr,
-     nullptr,
-     nullptr,
-     nullptr,
-     PowRows,
-     RareRows<float, float, ModFloat>,
-     RareRows<float, float, FmodFloat>,
-     nullptr,
-     nullptr,
-     nullptr,
-     Rows<float, uint8_t, Equal<float>>,
-     Rows<float, uint8_t, Less<float>>,
-     Rows<float, uint8_t, LessOrEqual<float>>,
-     Rows<float, uint8_t, Greater<float>>,
-     Rows<float, uint8_t, GreaterOrEqual<float>>,
-     nullptr,
-     nullptr,
-     nullptr,
-     nullptr,
-     nullptr,
-     nullptr,
-     nullptr,
-     nullptr},
-    {RareRows<int32_t, int32_t, Add<int32_t>>,
-     RareRows<int32_t, int32_t, Sub<int32_t>>,
-     RareRows<int32_t, int32_t, Mul<int32_t>>,
-     RareRows<int32_t, int32_t, Div<int32_t>>,
-     RareRows<int32_t, int32_t, Pow<int32_t>>,
-     RareRows<int32_t, int32_t, Mod<int32_t>>,
-     RareRows<int32_t, int32_t, Fmod<int32_t>>,
-     RareRows<int32_t, int32_t, Min<int32_t>>,
-     RareRows<int32_t, int32_t, Max<int32_t>>,
-     RareRows<int32_t, int32_t, Prelu<int32_t>>,
-     RareRows<int32_t, uint8_t, Equal<int32_t>>,
-     RareRows<int32_t, uint8_t, Less<int32_t>>,
-     RareRows<int32_t, uint8_t, LessOrEqual<int32_t>>,
-     RareRows<int32_t, uint8_t, Greater<int32_t>>,
-     RareRows<int32_t, uint8_t, GreaterOrEqual<int32_t>>,
-     nullptr,
-     nullptr,
-     nullptr,
-     RareRows<int32_t, int32_t, BitAnd<int32_t>>,
-     RareRows<int32_t, int32_t, BitOr<int32_t>>,
-     RareRows<int32_t, int32_t, BitXor<int32_t>>,
-     RareRows<int32_t, int32_t, ShiftLeft<int32_t>>,
-     RareRows<int32_t, int32_t, ShiftRight<int32_t>>},
-    {RareRows<int64_t, int64_t, Add<int64_t>>,
-     RareRows<int64_t, int64_t, Sub<int64_t>>,
-     RareRows<int64_t, int64_t, Mul<int64_t>>,
-     RareRows<int64_t, int64_t, Div<int64_t>>,
-     RareRows<int64_t, int64_t, Pow<int64_t>>,
-     RareRows<int64_t, int64_t, Mod<int64_t>>,
-     RareRows<int64_t, int64_t, Fmod<int64_t>>,
-     RareRows<int64_t, int64_t, Min<int64_t>>,
-     RareRows<int64_t, int64_t, Max<int64_t>>,
-     RareRows<int64_t, int64_t, Prelu<int64_t>>,
-     RareRows<int64_t, uint8_t, Equal<int64_t>>,
-     RareRows<int64_t, uint8_t, Less<int64_t>>,
-     RareRows<int64_t, uint8_t, LessOrEqual<int64_t>>,
-     RareRows<int64_t, uint8_t, Greater<int64_t>>,
-     RareRows<int64_t, uint8_t, GreaterOrEqual<int64_t>>,
-     nullptr,
-     nullptr,
-     nullptr,
-     RareRows<int64_t, int64_t, BitAnd<int64_t>>,
-     RareRows<int64_t, int64_t, BitOr<int64_t>>,
-     RareRows<int64_t, int64_t, BitXor<int64_t>>,
-     RareRows<int64_t, int64_t, ShiftLeft<int64_t>>,
-     RareRows<int64_t, int64_t, ShiftRight<int64_t>>},
-    {nullptr,
-     nullptr,
-     nullptr,
-     nullptr,
-     nullptr,
-     nullptr,
-     nullptr,
-     nullptr,
-     nullptr,
-     nullptr,
-     RareRows<uint8_t, uint8_t, Equal<uint8_t>>,
-     RareRows<uint8_t, uint8_t, Less<uint8_t>>,
-     RareRows<uint8_t, uint8_t, LessOrEqual<uint8_t>>,
-     RareRows<uint8_t, uint8_t, Greater<uint8_t>>,
-     RareRows<uint8_t, uint8_t, GreaterOrEqual<uint8_t>>,
-     RareRows<uint8_t, uint8_t, And>,
-     RareRows<uint8_t, uint8_t, Or>,
-     RareRows<uint8_t, uint8_t, Xor>,
-     RareRows<uint8_t, uint8_t, BitAnd<uint8_t>>,
-     RareRows<uint8_t, uint8_t, BitOr<uint8_t>>,
-     RareRows<uint8_t, uint8_t, BitXor<uint8_t>>,
-     RareRows<uint8_t, uint8_t, ShiftLeft<uint8_t>>,
-     RareRows<uint8_t, uint8_t, ShiftRight<uint8_t>>},
-}};
+// The kinds from `first` on, in the order of fb::BinaryKind; null before and behind them.
+constexpr PortableKinds From(int first, std::initializer_list<BinaryFn> functions) {
+  PortableKinds kinds = {};
+  for (BinaryFn function : functions) kinds.functions[first++] = function;
+  return kinds;
+}
+
+constexpr PortableKinds Floats() {
+  return From(
+      4, {PowRows, RareRows<float, float, ModFloat>, RareRows<float, float, FmodFloat>, nullptr,
+          nullptr, nullptr, Rows<float, uint8_t, Equal<float>>, Rows<float, uint8_t, Less<float>>,
+          Rows<float, uint8_t, LessOrEqual<float>>, Rows<float, uint8_t, Greater<float>>,
+          Rows<float, uint8_t, GreaterOrEqual<float>>});
+}
+
+template <class T, T (*function)(T, T)>
+constexpr BinaryFn kSame = RareRows<T, T, function>;
+template <class T, uint8_t (*function)(T, T)>
+constexpr BinaryFn kTest = RareRows<T, uint8_t, function>;
+
+template <class T>
+constexpr PortableKinds Integers() {
+  return From(0, {kSame<T, Add>,
+                  kSame<T, Sub>,
+                  kSame<T, Mul>,
+                  kSame<T, Div>,
+                  kSame<T, Pow>,
+                  kSame<T, Mod>,
+                  kSame<T, Fmod>,
+                  kSame<T, Min>,
+                  kSame<T, Max>,
+                  kSame<T, Prelu>,
+                  kTest<T, Equal>,
+                  kTest<T, Less>,
+                  kTest<T, LessOrEqual>,
+                  kTest<T, Greater>,
+                  kTest<T, GreaterOrEqual>,
+                  nullptr,
+                  nullptr,
+                  nullptr,
+                  kSame<T, BitAnd>,
+                  kSame<T, BitOr>,
+                  kSame<T, BitXor>,
+                  kSame<T, ShiftLeft>,
+                  kSame<T, ShiftRight>});
+}
+
+constexpr PortableKinds Bytes() {
+  using T = uint8_t;
+  return From(
+      10, {kTest<T, Equal>, kTest<T, Less>, kTest<T, LessOrEqual>, kTest<T, Greater>,
+           kTest<T, GreaterOrEqual>, kTest<T, And>, kTest<T, Or>, kTest<T, Xor>, kSame<T, BitAnd>,
+           kSame<T, BitOr>, kSame<T, BitXor>, kSame<T, ShiftLeft>, kSame<T, ShiftRight>});
+}
 
 constexpr PortableBinaryTable OnlyBuilt(PortableBinaryTable table) {
   for (int i = 0; i < kBinaryKinds; ++i) {
     if (HasKind(kBuiltBinaryKinds, i)) continue;
-    for (auto& functions : table.functions) functions[i] = nullptr;
+    for (PortableKinds& type : table.types) type.functions[i] = nullptr;
   }
   return table;
 }
 
 }  // namespace
 
-const PortableBinaryTable kPortableBinary = OnlyBuilt(kTable);
+const PortableBinaryTable kPortableBinary =
+    OnlyBuilt({{Floats(), Integers<int32_t>(), Integers<int64_t>(), Bytes()}});
 
 }  // namespace pare

@@ -5,8 +5,11 @@
 
 namespace pare {
 
+struct PortableKinds {
+  BinaryFn functions[kBinaryKinds];
+};
 struct PortableBinaryTable {
-  BinaryFn functions[4][kBinaryKinds];
+  PortableKinds types[4];
 };
 extern const PortableBinaryTable kPortableBinary;
 

@@ -4,16 +4,11 @@
 
 namespace pare {
 
-#define PARE_LEVEL(suffix, name, needs) extern const NormTable kNormTable##name;
-#include "runtime/kernels/vector_levels.inc"
-#undef PARE_LEVEL
+#define PARE_FAMILY Norm
+#include "runtime/kernels/level_tables.inc"
 
 const NormTable& SelectNorm(uint32_t cpu) {
-#define PARE_LEVEL(suffix, name, needs) \
-  if ((cpu & (needs)) == (needs)) return kNormTable##name;
-#include "runtime/kernels/vector_levels.inc"
-#undef PARE_LEVEL
-  return kNormTableScalar;
+  return *FindBest(cpu, [](const Table& table) { return &table; });
 }
 
 }  // namespace pare

@@ -4,16 +4,11 @@
 
 namespace pare {
 
-#define PARE_LEVEL(suffix, name, needs) extern const PoolTable kPoolTable##name;
-#include "runtime/kernels/vector_levels.inc"
-#undef PARE_LEVEL
+#define PARE_FAMILY Pool
+#include "runtime/kernels/level_tables.inc"
 
 const PoolTable& SelectPool(uint32_t cpu) {
-#define PARE_LEVEL(suffix, name, needs) \
-  if ((cpu & (needs)) == (needs)) return kPoolTable##name;
-#include "runtime/kernels/vector_levels.inc"
-#undef PARE_LEVEL
-  return kPoolTableScalar;
+  return *FindBest(cpu, [](const Table& table) { return &table; });
 }
 
 }  // namespace pare

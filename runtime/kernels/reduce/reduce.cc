@@ -4,9 +4,8 @@
 
 namespace pare {
 
-#define PARE_LEVEL(suffix, name, needs) extern const ReduceTable kReduceTable##name;
-#include "runtime/kernels/vector_levels.inc"
-#undef PARE_LEVEL
+#define PARE_FAMILY Reduce
+#include "runtime/kernels/level_tables.inc"
 
 namespace {
 
@@ -63,14 +62,11 @@ ReduceFns SelectInteger(ReduceCore core) {
 ReduceFns SelectReduce(ReduceCore core, ReduceType type, uint32_t cpu) {
   if (type == ReduceType::kI32) return SelectInteger<int32_t, uint32_t>(core);
   if (type == ReduceType::kI64) return SelectInteger<int64_t, uint64_t>(core);
-#define PARE_LEVEL(suffix, name, needs)                                          \
-  if ((cpu & (needs)) == (needs)) {                                              \
-    const ReduceFns& fns = kReduceTable##name.functions[static_cast<int>(core)]; \
-    if (fns.row != nullptr) return fns;                                          \
-  }
-#include "runtime/kernels/vector_levels.inc"
-#undef PARE_LEVEL
-  return {nullptr, nullptr};
+  const ReduceFns* best = FindBest(cpu, [core](const Table& table) {
+    const ReduceFns& fns = table.functions[static_cast<int>(core)];
+    return fns.row != nullptr ? &fns : nullptr;
+  });
+  return best != nullptr ? *best : ReduceFns{nullptr, nullptr};
 }
 
 }  // namespace pare

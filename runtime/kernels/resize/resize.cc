@@ -4,16 +4,11 @@
 
 namespace pare {
 
-#define PARE_LEVEL(suffix, name, needs) extern const ResizeTable kResizeTable##name;
-#include "runtime/kernels/vector_levels.inc"
-#undef PARE_LEVEL
+#define PARE_FAMILY Resize
+#include "runtime/kernels/level_tables.inc"
 
 const ResizeTable& SelectResize(uint32_t cpu) {
-#define PARE_LEVEL(suffix, name, needs) \
-  if ((cpu & (needs)) == (needs)) return kResizeTable##name;
-#include "runtime/kernels/vector_levels.inc"
-#undef PARE_LEVEL
-  return kResizeTableScalar;
+  return *FindBest(cpu, [](const Table& table) { return &table; });
 }
 
 }  // namespace pare

@@ -4,16 +4,11 @@
 
 namespace pare {
 
-#define PARE_LEVEL(suffix, name, needs) extern const SoftmaxTable kSoftmaxTable##name;
-#include "runtime/kernels/vector_levels.inc"
-#undef PARE_LEVEL
+#define PARE_FAMILY Softmax
+#include "runtime/kernels/level_tables.inc"
 
 const SoftmaxTable& SelectSoftmax(uint32_t cpu) {
-#define PARE_LEVEL(suffix, name, needs) \
-  if ((cpu & (needs)) == (needs)) return kSoftmaxTable##name;
-#include "runtime/kernels/vector_levels.inc"
-#undef PARE_LEVEL
-  return kSoftmaxTableScalar;
+  return *FindBest(cpu, [](const Table& table) { return &table; });
 }
 
 }  // namespace pare
