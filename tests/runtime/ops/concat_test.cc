@@ -43,6 +43,11 @@ TEST(Concat, JoinsLargeBytesOnTwoThreads) {
       ASSERT_EQ(y[row * 1001 + i], i < 700 ? a[row * 700 + i] : b[row * 301 + i - 700]);
     }
   }
+  OpTest<fb::ConcatT> whole(ConcatOn(0));
+  whole.In<uint8_t>({300 * 700}, a).In<uint8_t>({300 * 301}, b).Threads(2);
+  ASSERT_TRUE(whole.Run());
+  a.insert(a.end(), b.begin(), b.end());
+  EXPECT_EQ(whole.Values<uint8_t>(0), a);
 }
 
 TEST(Concat, RejectsWhatDoesNotFit) {
