@@ -321,8 +321,8 @@ typedef struct pare_step {
   const char* name;   /* "" where the model has none */
   const char* op;     /* "Conv" */
   const char* kernel; /* "conv_f32_t16_6x16_avx512"; "" where the operator has but one way */
-  const char*
-      mode; /* "run"; "infer": done while shapes are inferred; "dynamic": plans as it runs */
+  const char* mode; /* "run"; "infer": done while shapes are inferred; "dynamic": plans as it runs;
+                     * "joined": the next step does it, piece by piece */
   pare_dtype dtype; /* of its first output, like the four that follow */
   pare_shape shape;
   uint64_t bytes;

@@ -408,7 +408,7 @@ uint32_t pare_session_step_count(const pare_session* session) {
 
 pare_status pare_session_step(const pare_session* session, uint32_t i, pare_step* out) {
   if (i >= session->session.step_count()) return PARE_INVALID_ARGUMENT;
-  static constexpr const char* kModes[] = {"run", "infer", "dynamic"};
+  static constexpr const char* kModes[] = {"run", "infer", "dynamic", "joined"};
   const pare::Plan& plan = session->session.plan();
   const pare::Step& step = session->session.step(i);
   const fb::Node& node = *plan.graph().nodes()->Get(static_cast<uint32_t>(step.node));

@@ -10,6 +10,7 @@
 #include "runtime/ops/support/conv_depthwise.h"
 #include "runtime/ops/support/conv_geometry.h"
 #include "runtime/ops/support/conv_int8.h"
+#include "runtime/ops/support/conv_pair.h"
 #include "runtime/ops/support/conv_points.h"
 #include "runtime/ops/support/conv_weight.h"
 #include "runtime/ops/support/gemm.h"
@@ -20,8 +21,6 @@ namespace {
 // Fewer channels than this make taps too short for the kernels: a tap is then a whole line of the
 // window.
 constexpr size_t kShortTap = 24;
-
-bool IsDepthwise(const ConvGeometry& g) { return g.group == g.channels && g.group == g.filters; }
 
 bool TapsAreLines(const ConvGeometry& g) {
   return g.group == 1 && g.dilation[2] == 1 && g.kernel[2] > 1 && g.Depth() < kShortTap;
@@ -173,6 +172,6 @@ Status Run(const RunContext& context) {
 
 }  // namespace
 
-extern const OpDef kConvOp = {"Conv", 2, 5, 1, 1, Infer, PlanConv, Run};
+extern const OpDef kConvOp = {"Conv", 2, 5, 1, 1, Infer, PlanConv, Run, JoinConv};
 
 }  // namespace pare

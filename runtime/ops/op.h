@@ -70,6 +70,7 @@ struct RunContext : NodeView {
   void* state = nullptr;
   std::byte* scratch = nullptr;  // scratch_bytes of plan
   const ThreadPool* threads = nullptr;
+  const RunContext* before = nullptr;  // a step that this one computes as well, see OpDef::join
 
   template <class T>
   T& State() const {
@@ -84,6 +85,11 @@ struct OpDef {
   Status (*infer)(const NodeView&);
   Status (*plan)(PlanContext&);  // null: nothing to plan
   Status (*run)(const RunContext&);
+  // Null, or: whether `step`, whose input 0 is made by the step before it, of the same operator,
+  // and read by no other, can compute that one too, piece by piece. Asked once, after plan; then
+  // `before` never runs and its output has only the bytes that this returns. 0: no. A session that
+  // follows other sizes keeps to the answer: the bytes must do for every smaller size.
+  uint64_t (*join)(const RunContext& step, const RunContext& before, size_t threads) = nullptr;
 };
 inline constexpr uint8_t kMany = 255;
 

@@ -1,4 +1,5 @@
 // Plan::Build: values, steps, shapes, buffers; in that order, each from the one before.
+#include <algorithm>
 #include <cstring>
 
 #include "model_generated.h"
@@ -109,6 +110,8 @@ class PlanBuilder {
     defined_ = PARE_TRY(arena_.New<bool>(plan_->value_count_));
     pinned_ = PARE_TRY(arena_.New<bool>(plan_->value_count_));
     last_use_ = PARE_TRY(arena_.New<int32_t>(plan_->value_count_));
+    uses_ = PARE_TRY(arena_.New<uint32_t>(plan_->value_count_));
+    piece_bytes_ = PARE_TRY(arena_.New<uint64_t>(plan_->step_count_));
     in_place_ = PARE_TRY(arena_.New<int32_t>(plan_->step_count_));
     view_ = PARE_TRY(arena_.New<bool>(plan_->step_count_));
     for (uint32_t v = 0; v < plan_->value_count_; ++v) {
@@ -273,7 +276,9 @@ class PlanBuilder {
     PARE_TRY(ChooseMode(step));
     if (step.mode != StepMode::kAtInfer) {
       for (uint32_t k = 0; k < view.input_count; ++k) {
-        if (view.inputs[k] != nullptr) last_use_[node.inputs()->Get(k)] = static_cast<int32_t>(i);
+        if (view.inputs[k] == nullptr) continue;
+        last_use_[node.inputs()->Get(k)] = static_cast<int32_t>(i);
+        ++uses_[node.inputs()->Get(k)];
       }
     }
     uint64_t body_bytes = 0;
@@ -389,8 +394,30 @@ class PlanBuilder {
     return plan_->RunStep(step, nullptr);
   }
 
+  // Lets step i compute the one before it, where its operator can.
+  void Join(uint32_t i) {
+    Step &step = plan_->steps_[i], &before = plan_->steps_[i - 1];
+    if (step.op != before.op || step.op->join == nullptr || step.mode != StepMode::kRun ||
+        before.mode != StepMode::kRun || before.context.before != nullptr)
+      return;
+    const int32_t between = plan_->graph_->nodes()->Get(i)->inputs()->Get(0);
+    if (step.context.In(0) != before.context.Out(0) || uses_[between] != 1 ||
+        last_use_[between] == kAlways)
+      return;
+    piece_bytes_[i - 1] = step.op->join(step.context, before.context, threads_);
+    if (piece_bytes_[i - 1] == 0) return;
+    before.mode = StepMode::kJoined;
+    step.context.before = &before.context;
+    for (const int32_t v : *plan_->graph_->nodes()->Get(i - 1)->inputs()) {
+      if (v >= 0) last_use_[v] = std::max(last_use_[v], static_cast<int32_t>(i));
+    }
+    plan_->scratch_bytes_ = std::max(plan_->scratch_bytes_,
+                                     AlignUp(before.scratch_bytes) + AlignUp(step.scratch_bytes));
+  }
+
   Status AssignBuffers() {
     MarkOutputs();
+    for (uint32_t i = 1; i < plan_->step_count_; ++i) Join(i);
     if (!bound_) {
       for (const int32_t v : *plan_->graph_->inputs()) {
         if (!plan_->values_[v].known) NewBuffer(v, -1, kAlways);
@@ -408,10 +435,13 @@ class PlanBuilder {
         const int32_t v = node.outputs()->Get(k);
         if (v < 0) continue;
         const int32_t shared = k == 0 ? SharedBuffer(i, node) : kNoBuffer;
-        if (shared == kNoBuffer) {
+        if (step.mode == StepMode::kJoined) {
+          NewBuffer(v, static_cast<int32_t>(i) + 1, static_cast<int32_t>(i) + 1);
+          plan_->buffers_[plan_->buffer_of_[v]].bytes = piece_bytes_[i];
+        } else if (shared == kNoBuffer) {
           NewBuffer(v, static_cast<int32_t>(i), LastUse(v, i));
         } else {
-          Join(v, shared, i);
+          Share(v, shared, i);
         }
       }
     }
@@ -436,7 +466,7 @@ class PlanBuilder {
     plan_->buffers_[plan_->buffer_count_++] = Buffer{plan_->capacity_[v], 0, first, last};
   }
 
-  void Join(int32_t v, int32_t buffer, uint32_t made) {
+  void Share(int32_t v, int32_t buffer, uint32_t made) {
     plan_->buffer_of_[v] = buffer;
     const int32_t last = LastUse(v, made);
     if (last > plan_->buffers_[buffer].last) plan_->buffers_[buffer].last = last;
@@ -472,6 +502,8 @@ class PlanBuilder {
   bool* defined_ = nullptr;  // value has an origin
   bool* pinned_ = nullptr;   // value belongs to the caller: never overwritten
   int32_t* last_use_ = nullptr;
+  uint32_t* uses_ = nullptr;         // steps that read the value
+  uint64_t* piece_bytes_ = nullptr;  // of a joined step's output
   int32_t* in_place_ = nullptr;
   bool* view_ = nullptr;
   uint32_t index_;

@@ -107,7 +107,7 @@ Status Plan::Run(const ThreadPool* threads, const std::atomic<bool>* cancel) {
 }
 
 Status Plan::RunPlanned(Step& step, const ThreadPool* threads) {
-  if (step.mode == StepMode::kAtInfer) return Ok();
+  if (step.mode == StepMode::kAtInfer || step.mode == StepMode::kJoined) return Ok();
   if (step.mode == StepMode::kDynamic) {
     const auto prepare = [&]() -> Status {
       PARE_TRY(InferStep(step));
@@ -130,7 +130,8 @@ void Plan::Place(std::byte* activations, std::byte* scratch) {
   }
   for (uint32_t i = 0; i < step_count_; ++i) {
     Step& step = steps_[i];
-    step.context.scratch = scratch;
+    const bool joins = step.context.before != nullptr;
+    step.context.scratch = scratch + (joins ? AlignUp(steps_[i - 1].scratch_bytes) : 0);
     std::byte* body_memory = scratch + AlignUp(step.scratch_bytes);
     for (uint32_t b = 0; b < step.context.body_count; ++b) {
       Plan* body = step.context.bodies[b];

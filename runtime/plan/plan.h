@@ -21,6 +21,7 @@ enum class StepMode : uint8_t {
   kAtInfer,  // all inputs are known while shapes are inferred (Shape -> Gather -> Concat): computes
              // then
   kDynamic,  // its shapes depend on data: infers and plans again before it runs
+  kJoined,   // the next step computes it, piece by piece
 };
 
 // A node, ready to run.

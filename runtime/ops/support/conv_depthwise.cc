@@ -1,9 +1,9 @@
 #include "runtime/ops/support/conv_depthwise.h"
 
 #include "runtime/core/arena.h"
-#include "runtime/kernels/depthwise/depthwise.h"
 #include "runtime/layout/layout.h"
 #include "runtime/ops/support/activation.h"
+#include "runtime/ops/support/conv_pair.h"
 #include "runtime/ops/support/conv_points.h"
 #include "runtime/ops/support/conv_weight.h"
 
@@ -101,6 +101,8 @@ void RunPixels(const DepthwiseKernel& kernel, const ConvGeometry& g, const float
 
 }  // namespace
 
+bool IsDepthwise(const ConvGeometry& g) { return g.group == g.channels && g.group == g.filters; }
+
 Status PlanDepthwise(const ConvGeometry& g, const ActivationParams& activation,
                      PlanContext& context) {
   auto* state = context.NewState<State>();
@@ -115,40 +117,57 @@ Status PlanDepthwise(const ConvGeometry& g, const ActivationParams& activation,
   return Ok();
 }
 
-Status RunDepthwise(const ConvGeometry& g, const RunContext& context) {
+DepthwiseConv::DepthwiseConv(const ConvGeometry& g, const RunContext& context)
+    : context_(context), y_(context.Out(0)->Data<float>()), pointer_bytes_(PointerBytes(g)) {
   const auto& state = context.State<State>();
   const Tensor& w = *context.In(1);
-  const uint64_t weight_bytes = PARE_TRY(DepthwiseWeightBytes(w));
-  const auto channels = static_cast<size_t>(g.channels);
-  std::byte* scratch = context.scratch + weight_bytes;
-  auto* zeros = reinterpret_cast<float*>(scratch);
-  FillPadding(context.In(4), zeros, channels);
-  scratch += AlignUp(channels * sizeof(float));
-  DepthwiseArgs shared{};
-  shared.channels = channels;
-  shared.w = w.Data<float>();
-  if (weight_bytes != 0) {
-    auto* packed = reinterpret_cast<float*>(context.scratch);
+  std::byte* scratch = context.scratch;
+  args_.channels = static_cast<size_t>(g.channels);
+  args_.w = w.Data<float>();
+  const Result<uint64_t> weight_bytes = DepthwiseWeightBytes(w);
+  if (weight_bytes.ok() && weight_bytes.value() != 0) {
+    auto* packed = reinterpret_cast<float*>(scratch);
     PackDepthwiseWeight(w, packed);
-    shared.w = packed;
+    args_.w = packed;
+    scratch += weight_bytes.value();
   }
-  shared.bias = context.In(2) == nullptr ? nullptr : context.In(2)->Data<float>();
-  shared.lower = state.clamp.lower;
-  shared.upper = state.clamp.upper;
-  shared.c_stride = shared.addend_stride = channels;
+  auto* zeros = reinterpret_cast<float*>(scratch);
+  FillPadding(context.In(4), zeros, args_.channels);
+  zeros_ = zeros;
+  pointers_ = scratch + AlignUp(args_.channels * sizeof(float));
+  args_.bias = context.In(2) == nullptr ? nullptr : context.In(2)->Data<float>();
+  args_.addend = context.In(3) == nullptr ? nullptr : context.In(3)->Data<float>();
+  args_.lower = state.clamp.lower;
+  args_.upper = state.clamp.upper;
+  args_.c_stride = args_.addend_stride = args_.channels;
+}
+
+void DepthwiseConv::Run(const ConvGeometry& g, const float* x, size_t row, size_t count, size_t at,
+                        size_t thread) const {
+  const auto& state = context_.State<State>();
+  auto** pointers = reinterpret_cast<const float**>(pointers_ + thread * pointer_bytes_);
+  const size_t step = MostPixels(g);
+  for (; count > 0; row += step, at += step * args_.channels) {
+    const size_t n = count < step ? count : step;
+    DepthwiseArgs args = args_;
+    if (args.addend != nullptr) args.addend += at;
+    args.c = y_ + at;
+    RunPixels(*state.kernel, g, x, zeros_, row, n, pointers, args);
+    if (state.activate != nullptr)
+      state.activate(&state.activation, args.c, args.c, n * args.channels);
+    count -= n;
+  }
+}
+
+Status RunDepthwise(const ConvGeometry& g, const RunContext& context) {
+  if (context.before != nullptr) return RunConvPair(g, context);
+  const DepthwiseConv conv(g, context);
   const float* x = context.In(0)->Data<float>();
-  const float* addend = context.In(3) == nullptr ? nullptr : context.In(3)->Data<float>();
-  float* y = context.Out(0)->Data<float>();
+  const auto channels = static_cast<size_t>(g.channels);
   const size_t pixels = Pixels(g), step = TaskPixels(g, context.threads->threads());
   context.threads->ForEach((pixels + step - 1) / step, [&](size_t task, size_t thread) {
-    auto** pointers = reinterpret_cast<const float**>(scratch + thread * PointerBytes(g));
-    DepthwiseArgs args = shared;
-    const size_t row = task * step, count = pixels - row < step ? pixels - row : step;
-    args.addend = addend == nullptr ? nullptr : addend + row * channels;
-    args.c = y + row * channels;
-    RunPixels(*state.kernel, g, x, zeros, row, count, pointers, args);
-    if (state.activate != nullptr)
-      state.activate(&state.activation, args.c, args.c, count * channels);
+    const size_t row = task * step;
+    conv.Run(g, x, row, pixels - row < step ? pixels - row : step, row * channels, thread);
   });
   return Ok();
 }
