@@ -3,8 +3,6 @@
 // files to check in the same way.
 #include <gtest/gtest.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include <atomic>
 #include <cerrno>
@@ -62,7 +60,7 @@ int posix_memalign(void** out, size_t alignment, size_t bytes) {
 }
 void* mmap(void* at, size_t bytes, int protection, int flags, int file, off_t offset) noexcept {
   Count();
-  return reinterpret_cast<void*>(syscall(SYS_mmap, at, bytes, protection, flags, file, offset));
+  return mmap64(at, bytes, protection, flags, file, offset);
 }
 }  // extern "C"
 
