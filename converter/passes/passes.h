@@ -7,6 +7,7 @@ namespace pare::converter {
 
 Status ChooseLayout(Graph& graph, const Options& options);
 Status FoldConstants(Graph& graph, const Options& options);
+Status FoldFlatten(Graph& graph, const Options& options);
 Status FoldForward(Graph& graph, const Options& options);
 Status FuseActivations(Graph& graph, const Options& options);
 Status FuseAttention(Graph& graph, const Options& options);

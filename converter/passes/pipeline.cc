@@ -38,6 +38,8 @@ const std::vector<Pass>& Pipeline() {
        FuseLinear, true},
       {"fold_forward", "fold factors and terms into the convolutions and products that follow",
        FoldForward, true},
+      {"fold_flatten", "let fully connected layers take pictures with channels last", FoldFlatten,
+       true},
       {"fuse_activations", "apply activations where their input is made", FuseActivations, true},
       {"pack_weights", "lay weights out as kernels read them", PackWeights, true},
       {"store_half", "store weights as f16 as far as outputs bear it (--quantize f16)", StoreHalf,

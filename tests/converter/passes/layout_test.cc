@@ -109,5 +109,22 @@ TEST(ChooseLayout, LeavesOtherTransposesAlone) {
   EXPECT_EQ(CountOps(b.graph, fb::Op::Transpose), 1) << Dump(b.graph);
 }
 
+// A picture of any batch, flattened with its channels first, as VGG does.
+TEST(FoldFlatten, TheFirstFullyConnectedLayerTakesChannelsLast) {
+  for (const bool trans_b : {false, true}) {
+    GraphBuilder b;
+    fb::PoolT pool;
+    pool.kernel = {2, 2};
+    const ValueId x = b.Op(std::move(pool), {b.Input("x", {-1, 4, 5, 6})});
+    fb::MatMulT product;
+    product.trans_b = trans_b;
+    const ValueId flat = b.Reshape(b.Transpose(x, {0, 3, 1, 2}), {0, -1});
+    const ValueId w = b.Random(trans_b ? std::vector<int64_t>{7, 72} : std::vector<int64_t>{72, 7});
+    b.Output(b.Op(std::move(product), {flat, w}), "y");
+    Optimise(&b.graph, {}, 1e-5f, {{"x.0", 3}});
+    EXPECT_EQ(CountOps(b.graph, fb::Op::Transpose), 0) << Dump(b.graph);
+  }
+}
+
 }  // namespace
 }  // namespace pare::converter
