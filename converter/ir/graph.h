@@ -64,7 +64,7 @@ struct Value {
   int32_t weight = -1;         // index into Graph::weights, or -1
   bool has_shape = false;      // false until InferShapes
   std::vector<fb::DimT> dims;  // graph inputs only: as in the schema
-  float scale = 0;  // > 0: quantized, see the schema
+  float scale = 0;             // > 0: quantized, see the schema
   int32_t zero_point = 0;
 };
 

@@ -39,8 +39,8 @@ struct MatmulQuant {
 // One tile: at most mr rows and nr columns of the kernel's row. Elements of a, c and the addend are
 // floats, or u8 where the kernel's a is.
 struct MatmulArgs {
-  const void* const* a;  // a[t * rows + i]: where row i of tap t starts; u8 rows may be read up to
-                         // 3 bytes behind their end
+  const void* const* a;   // a[t * rows + i]: where row i of tap t starts; u8 rows may be read up to
+                          // 3 bytes behind their end
   size_t rows;            // 1 to mr
   size_t taps;            // 1 for a plain product
   size_t k;               // elements that each tap reads from a row
