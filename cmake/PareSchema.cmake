@@ -1,5 +1,6 @@
 # Generated headers: model_generated.h plain for the runtime, with the object API for the converter;
-# ops_selected.def, the rows of ops.def that PARE_OPS asks for; built_kinds.h, the kinds that it does.
+# ops_selected.def, the rows of ops.def that PARE_OPS asks for; built_kinds.h and
+# built_layouts.h, the kinds and layouts that it does.
 set(PARE_GEN ${PROJECT_BINARY_DIR}/gen)
 file(MAKE_DIRECTORY ${PARE_GEN}/runtime ${PARE_GEN}/converter)
 
@@ -38,8 +39,9 @@ foreach(op IN LISTS ops_wanted)
 endforeach()
 file(CONFIGURE OUTPUT ${PARE_GEN}/ops_selected.def CONTENT "${selected}" @ONLY)
 
-# Kinds: the functions of an operator, enums of the schema. PARE_OPS may name some, "UnaryKind:Clip"; an
-# enum of which it names none is built whole. These operators need some that models do not name:
+# Kinds: the functions of an operator and the layouts of weights, enums of the schema. PARE_OPS may name some,
+# "UnaryKind:Clip"; an enum of which it names none is built whole. These operators need some that models do not
+# name:
 set(PARE_KINDS_OF_ArgReduce ReduceKind:Max ReduceKind:Min)
 set(PARE_KINDS_OF_GroupNorm ReduceKind:Sum ReduceKind:SumSquare)
 foreach(op IN ITEMS Lstm Gru Rnn)
@@ -51,7 +53,7 @@ endforeach()
 
 file(READ ${PROJECT_SOURCE_DIR}/schema/model.fbs schema)
 set(known "")
-foreach(enum IN ITEMS UnaryKind BinaryKind ReduceKind)
+foreach(enum IN ITEMS UnaryKind BinaryKind ReduceKind Layout)
   string(REGEX MATCH "enum ${enum} : ubyte {([^}]*)}" matched "${schema}")
   string(REGEX MATCHALL "[A-Za-z0-9]+" kinds "${CMAKE_MATCH_1}")
   list(TRANSFORM kinds PREPEND ${enum}:)
@@ -59,8 +61,8 @@ foreach(enum IN ITEMS UnaryKind BinaryKind ReduceKind)
   set(wanted ${kinds_wanted})
   list(FILTER wanted INCLUDE REGEX "^${enum}:")
   string(REPLACE Kind "" op ${enum})
-  set(unused FALSE)  # activations belong to many operators, the other kinds to one
-  if(NOT "${ops_wanted}" STREQUAL "" AND NOT op STREQUAL "Unary" AND NOT op IN_LIST ops_wanted)
+  set(unused FALSE)  # activations and layouts belong to many operators, the other kinds to one
+  if(NOT "${ops_wanted}" STREQUAL "" AND op MATCHES "^(Binary|Reduce)$" AND NOT op IN_LIST ops_wanted)
     set(unused TRUE)
   endif()
   if(wanted OR unused)
@@ -83,4 +85,6 @@ foreach(kind IN LISTS kinds_wanted)
     message(FATAL_ERROR "PARE_OPS names '${kind}', which is no kind: `pare inspect --ops MODEL` lists a model's")
   endif()
 endforeach()
-configure_file(${PROJECT_SOURCE_DIR}/cmake/built_kinds.h.in ${PARE_GEN}/built_kinds.h @ONLY)
+foreach(header IN ITEMS built_kinds built_layouts)
+  configure_file(${PROJECT_SOURCE_DIR}/cmake/${header}.h.in ${PARE_GEN}/${header}.h @ONLY)
+endforeach()

@@ -13,6 +13,7 @@ budget=scripts/size_budget.txt
 
 # `pare inspect --ops` of MobileNetV2.
 mobilenet_ops='MatMul;Conv;Reduce;Reshape;Transpose;UnaryKind:None;UnaryKind:Clip;ReduceKind:Mean'
+mobilenet_ops+=';Layout:Plain;Layout:T16;Layout:Depthwise16'
 
 # build NAME BUILD_TYPE OPTION...: prints the bytes of the stripped library.
 build() {

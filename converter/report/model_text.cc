@@ -311,11 +311,15 @@ std::vector<std::string> KindNames(const Model& model) {
     }
   }
   std::vector<std::string> names;
+  std::set<fb::Layout> layouts;
+  for (uint32_t i = 0; i < CountOf(model.metadata().weights()); ++i)
+    layouts.insert(model.metadata().weights()->Get(i)->layout());
   for (auto kind : unary) names.push_back(std::string("UnaryKind:") + fb::EnumNameUnaryKind(kind));
   for (auto kind : binary)
     names.push_back(std::string("BinaryKind:") + fb::EnumNameBinaryKind(kind));
   for (auto kind : reduce)
     names.push_back(std::string("ReduceKind:") + fb::EnumNameReduceKind(kind));
+  for (auto layout : layouts) names.push_back(std::string("Layout:") + fb::EnumNameLayout(layout));
   return names;
 }
 

@@ -23,7 +23,8 @@ std::string WeightsText(const Model& model);
 std::string MapText(const Model& model, FileSpan file);
 // The names of the operators that the model uses, in the schema's order.
 std::vector<std::string> OpNames(const Model& model);
-// The kinds of functions that these need, "UnaryKind:Clip", activations included.
+// The kinds of functions that these need, "UnaryKind:Clip", activations included, and the layouts
+// of the weights, "Layout:T16".
 std::vector<std::string> KindNames(const Model& model);
 
 // Checks every weight and asset; returns the names of the damaged.

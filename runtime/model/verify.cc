@@ -2,6 +2,7 @@
 
 #include <initializer_list>
 
+#include "built_layouts.h"
 #include "model_generated.h"
 #include "runtime/core/arena.h"
 #include "runtime/core/tensor.h"
@@ -69,6 +70,12 @@ Status VerifyWeight(const fb::Weight& w, uint64_t segment_bytes) {
   if (w.dtype() > fb::DType::MAX || w.layout() > fb::Layout::MAX) {
     return Error(Code::kUnsupported,
                  "a weight has a type or layout that this runtime does not know: update it");
+  }
+  if (!IsBuilt(static_cast<Layout>(w.layout()))) {
+    return Error(
+        Code::kUnsupported,
+        "this runtime was built without the layout of a weight: rebuild it with the layout "
+        "in PARE_OPS");
   }
   if (!AreAligned({w.shape()})) return Corrupt("a weight's shape is not aligned");
   Shape shape;

@@ -2,6 +2,7 @@
 // into x: no copy of the input. Depthwise convolutions have a kernel of their own.
 #include <cstring>
 
+#include "built_layouts.h"
 #include "model_generated.h"
 #include "runtime/core/arena.h"
 #include "runtime/layout/layout.h"
@@ -30,7 +31,7 @@ Status Infer(const NodeView& node) {
   const ConvGeometry g = PARE_TRY(GeometryOfConv(node));
   PARE_TRY(CheckConvOperands(node, g));
   const Layout layout = node.In(1)->layout;
-  if (IsLowBit(layout)) return InferConvInt8(g, node);
+  if (kBuiltLowBit && IsLowBit(layout)) return InferConvInt8(g, node);
   if (node.In(0)->dtype != DType::kF32 || node.Out(0)->IsQuantized())
     return Error(Code::kUnsupported, "a quantized convolution has a low-bit weight");
   if (layout == Layout::kDepthwise16 && !IsDepthwise(g))
@@ -66,7 +67,7 @@ Status PlanConv(PlanContext& context) {
   const ConvGeometry g = PARE_TRY(GeometryOfConv(context));
   const Tensor& w = *context.In(1);
   const ActivationParams activation = FromAttributes(context.Attributes<fb::Conv>().activation());
-  if (IsLowBit(w.layout)) return PlanConvInt8(g, activation, context);
+  if (kBuiltLowBit && IsLowBit(w.layout)) return PlanConvInt8(g, activation, context);
   if (IsDepthwise(g)) return PlanDepthwise(g, activation, context);
   auto* plan = context.NewState<GemmPlan>();
   const uint64_t packed = PARE_TRY(PackedWeightBytes(w));
@@ -143,7 +144,7 @@ void PointLines(const GemmProblem& problem, size_t, size_t row, size_t count, co
 Status Run(const RunContext& context) {
   const ConvGeometry g = PARE_TRY(GeometryOfConv(context));
   const Tensor& w = *context.In(1);
-  if (IsLowBit(w.layout)) return RunConvInt8(g, context);
+  if (kBuiltLowBit && IsLowBit(w.layout)) return RunConvInt8(g, context);
   if (IsDepthwise(g)) return RunDepthwise(g, context);
   const auto& plan = context.State<GemmPlan>();
   const uint64_t packed = PARE_TRY(PackedWeightBytes(w));

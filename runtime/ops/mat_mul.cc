@@ -2,6 +2,7 @@
 // weight, or packed into scratch by each run. i32 and i64 are plain loops.
 #include <cstring>
 
+#include "built_layouts.h"
 #include "model_generated.h"
 #include "runtime/core/arena.h"
 #include "runtime/layout/layout.h"
@@ -49,7 +50,7 @@ Result<Product> ProductOf(const NodeView& node) {
   if (a.layout != Layout::kPlain || b.layout == Layout::kDepthwise16 ||
       b.layout == Layout::kInt8Depthwise16)
     return ShapeError("this weight layout does not fit a matrix product");
-  if (IsLowBit(b.layout) && attributes.trans_a() && a.shape.rank > 1)
+  if (kBuiltLowBit && IsLowBit(b.layout) && attributes.trans_a() && a.shape.rank > 1)
     return ShapeError("a product with a low-bit weight takes its input as it is, not transposed");
   Product p;
   p.trans_a = attributes.trans_a() && a.shape.rank > 1;
@@ -87,7 +88,7 @@ MatMulSize SizeOf(const Product& p) { return {p.groups * p.m, p.n, p.k}; }
 
 Status Infer(const NodeView& node) {
   const Tensor &a = *node.In(0), &b = *node.In(1);
-  if (IsLowBit(b.layout)) {
+  if (kBuiltLowBit && IsLowBit(b.layout)) {
     const Product p = PARE_TRY(ProductOf(node));
     return InferMatMulInt8(node, p.n, OutputShape(node, p));
   }
@@ -142,7 +143,7 @@ GemmSize SizeOf(const NodeView& node, const Product& p) {
 }
 
 Status PlanProduct(PlanContext& context) {
-  if (IsLowBit(context.In(1)->layout)) {
+  if (kBuiltLowBit && IsLowBit(context.In(1)->layout)) {
     const Product p = PARE_TRY(ProductOf(context));
     return PlanMatMulInt8(SizeOf(p), context);
   }
@@ -272,7 +273,7 @@ void RunInteger(const RunContext& context, const Product& p) {
 Status Run(const RunContext& context) {
   const Product p = PARE_TRY(ProductOf(context));
   const Tensor &a = *context.In(0), &b = *context.In(1);
-  if (IsLowBit(b.layout)) return RunMatMulInt8(SizeOf(p), context);
+  if (kBuiltLowBit && IsLowBit(b.layout)) return RunMatMulInt8(SizeOf(p), context);
   if (a.dtype == DType::kI32) return RunInteger<uint32_t>(context, p), Ok();
   if (a.dtype == DType::kI64) return RunInteger<uint64_t>(context, p), Ok();
   const auto& plan = context.State<GemmPlan>();

@@ -1,3 +1,4 @@
+#include "built_layouts.h"
 #include "runtime/core/tensor.h"
 #include "runtime/kernels/matmul/matmul.h"
 
@@ -34,7 +35,7 @@ constexpr MatmulKernel kMatmul[] = {
    Layout::kInt8T16,                          \
    mr,                                        \
    nr,                                        \
-   matmul_qu8_qs8t16_##mr##x##nr##_##isa},
+   IsBuilt(Layout::kInt8T16) ? matmul_qu8_qs8t16_##mr##x##nr##_##isa : nullptr},
 #define PARE_UNPACK(type, isa)
 #include "runtime/kernels/matmul/kernels.inc"
 #undef PARE_MATMUL

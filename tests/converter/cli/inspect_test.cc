@@ -51,7 +51,8 @@ TEST_F(Inspect, ListsOperatorsAsCMakeTakesThem) {
   EXPECT_EQ(code, kExitOk);
   EXPECT_EQ(out,
             "MatMul;Conv;Unary;Binary;Cast;Reduce;If;"
-            "UnaryKind:None;UnaryKind:Neg;UnaryKind:Relu;BinaryKind:Add;ReduceKind:Mean\n");
+            "UnaryKind:None;UnaryKind:Neg;UnaryKind:Relu;BinaryKind:Add;ReduceKind:Mean;"
+            "Layout:Plain;Layout:T16;Layout:Depthwise16\n");
 }
 
 TEST_F(Inspect, MapCoversTheFileWithoutOverlap) {
