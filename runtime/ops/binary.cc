@@ -6,6 +6,7 @@
 #include "runtime/ops/op.h"
 #include "runtime/ops/support/activation.h"
 #include "runtime/ops/support/arguments.h"
+#include "runtime/ops/support/binary_u8.h"
 #include "runtime/ops/support/broadcast.h"
 #include "runtime/ops/support/parallel.h"
 
@@ -18,6 +19,7 @@ static_assert(static_cast<int>(BinaryKind::MAX) + 1 == kBinaryKinds,
 
 struct State {
   BinaryFn function;
+  BinaryQuant quant;   // of quantized operands
   UnaryFn activation;  // null: none
   ActivationParams params;
 };
@@ -41,15 +43,18 @@ Status Infer(const NodeView& node) {
   BinaryType type;
   if (!HasKind(kBuiltBinaryKinds, static_cast<int>(attributes.kind()))) return NotBuilt();
   if (a.dtype != b.dtype) return ShapeError("both operands must have one type; cast one of them");
-  if (!BinaryTypeOf(a.dtype, &type) ||
-      SelectBinary(static_cast<uint8_t>(attributes.kind()), type, kCpuScalar) == nullptr) {
+  const bool quantized = a.IsQuantized() || b.IsQuantized();
+  if (quantized) {
+    PARE_TRY(CheckBinaryU8(node));
+  } else if (!BinaryTypeOf(a.dtype, &type) ||
+             SelectBinary(static_cast<uint8_t>(attributes.kind()), type, kCpuScalar) == nullptr) {
     return ShapeError("the function is not defined for this type; cast the operands");
   }
   Shape shape;
   if (!BroadcastShapes(a.shape, b.shape, &shape)) return ShapeError("operands do not broadcast");
   const bool gives_bool = GivesBool(attributes.kind());
   const ActivationParams params = FromAttributes(attributes.activation());
-  if (params.kind != 0 && (a.dtype != DType::kF32 || gives_bool)) {
+  if (params.kind != 0 && !quantized && (a.dtype != DType::kF32 || gives_bool)) {
     return ShapeError("an activation can be fused into float results only");
   }
   return SetCheckedOutput(node, 0, gives_bool ? DType::kBool : a.dtype, shape);
@@ -61,11 +66,17 @@ Status PlanStep(PlanContext& context) {
   State* state = context.NewState<State>();
   BinaryType type;
   if (!BinaryTypeOf(a.dtype, &type)) return ShapeError("unsupported type");
-  state->function = SelectBinary(static_cast<uint8_t>(attributes.kind()), type, context.cpu);
-  state->params = FromAttributes(attributes.activation());
-  state->activation = PARE_TRY(SelectActivation(state->params, context.cpu));
-  context.kernel = type == BinaryType::kF32 ? "binary_f32" : "binary_portable";
   const Tensor* y = context.Out(0);
+  if (a.IsQuantized()) {
+    state->function = SelectBinaryU8(static_cast<uint8_t>(attributes.kind()), context.cpu);
+    state->quant = MakeBinaryQuant(context);
+    context.kernel = "binary_u8";
+  } else {
+    state->function = SelectBinary(static_cast<uint8_t>(attributes.kind()), type, context.cpu);
+    state->params = FromAttributes(attributes.activation());
+    state->activation = PARE_TRY(SelectActivation(state->params, context.cpu));
+    context.kernel = type == BinaryType::kF32 ? "binary_f32" : "binary_portable";
+  }
   if (y == nullptr || SizeOf(y->dtype) != SizeOf(a.dtype)) return Ok();
   if (a.shape == y->shape) {
     context.in_place = 0;
@@ -103,6 +114,7 @@ BinaryArgs MakeArgs(const Work& w, int64_t a_offset, int64_t b_offset, int64_t y
   const BroadcastLoop& loop = *w.loop;
   const int inner = loop.rank - 1;
   BinaryArgs args = {};
+  args.quant = &w.state->quant;
   args.a = w.a + static_cast<size_t>(a_offset) * w.size;
   args.b = w.b + static_cast<size_t>(b_offset) * w.size;
   args.y = w.y + static_cast<size_t>(y_offset) * w.y_size;

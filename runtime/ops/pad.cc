@@ -2,6 +2,7 @@
 #include "model_generated.h"
 #include "runtime/ops/op.h"
 #include "runtime/ops/support/arguments.h"
+#include "runtime/ops/support/quantized.h"
 #include "runtime/ops/support/strided_copy.h"
 
 namespace pare {
@@ -118,7 +119,7 @@ Status Run(const RunContext& context) {
   RowMajorStrides(out->shape, element, to);
 
   if (attributes.mode() == fb::PadMode::Constant) {
-    const uint64_t number = ElementBits(x.dtype, attributes.value());
+    const uint64_t number = ElementBitsOf(x, attributes.value());
     const Tensor* value = context.In(2);
     const void* bits = value != nullptr ? value->data : &number;
     FillElements(out->data, bits, element, out->Elements());

@@ -7,20 +7,39 @@
 #include "runtime/ops/support/arguments.h"
 #include "runtime/ops/support/parallel.h"
 #include "runtime/ops/support/pool_window.h"
+#include "runtime/ops/support/quantized.h"
 
 namespace pare {
 namespace {
 
 using fb::PoolKind;
 
+constexpr int64_t kMostTaps = 1 << 22;  // of a quantized window: sums stay exact
+
 struct State {
   PoolFn function;  // null: the portable loops of Lp and of max with indices
 };
 
+Status CheckQuantizedPool(const NodeView& node) {
+  const Tensor &x = *node.In(0), *y = node.Out(0);
+  const PoolKind kind = node.Attributes<fb::Pool>().kind();
+  if (!IsQuantizedU8(x) || y == nullptr || !HasCodes(*y))
+    return Error(Code::kUnsupported, "a pooling of quantized u8 gives quantized u8");
+  if (kind == PoolKind::Lp || node.Out(1) != nullptr)
+    return Error(Code::kUnsupported, "quantized pooling is max without indices, or average");
+  if (kind == PoolKind::Max && !SameScale(x, *y))
+    return Error(Code::kUnsupported, "quantized max pooling keeps scale and zero point");
+  return Ok();
+}
+
 Status Infer(const NodeView& node) {
   const auto& attributes = node.Attributes<fb::Pool>();
   const Tensor& x = *node.In(0);
-  if (x.dtype != DType::kF32) return ShapeError("pooling needs f32; cast the input");
+  if (x.IsQuantized()) {
+    PARE_TRY(CheckQuantizedPool(node));
+  } else if (x.dtype != DType::kF32) {
+    return ShapeError("pooling needs f32; cast the input");
+  }
   if (attributes.kind() > PoolKind::MAX) return Error(Code::kUnsupported, "unknown pooling");
   if (attributes.kind() == PoolKind::Lp && attributes.p() < 1) {
     return ShapeError("p of an Lp pooling must be at least 1");
@@ -30,18 +49,22 @@ Status Infer(const NodeView& node) {
   }
   PoolShape shape;
   PARE_TRY(ReadPool(node, attributes, &shape));
+  if (x.IsQuantized() && shape.dims[0].in * shape.dims[1].in * shape.dims[2].in > kMostTaps)
+    return Error(Code::kUnsupported, "an image is too large for quantized pooling");
   PARE_TRY(SetCheckedOutput(node, 1, DType::kI64, PoolOutput(shape)));
-  return SetCheckedOutput(node, 0, DType::kF32, PoolOutput(shape));
+  return SetCheckedOutput(node, 0, x.dtype, PoolOutput(shape));
 }
 
 Status PlanStep(PlanContext& context) {
   const PoolKind kind = context.Attributes<fb::Pool>().kind();
   State* state = context.NewState<State>();
-  if (kind == PoolKind::Average) state->function = SelectPool(context.cpu).average;
-  if (kind == PoolKind::Max && context.Out(1) == nullptr) {
-    state->function = SelectPool(context.cpu).max;
-  }
-  context.kernel = state->function != nullptr ? "pool_f32" : "pool_portable";
+  const bool quantized = context.In(0)->IsQuantized();
+  const PoolTable& kernels = quantized ? SelectPoolU8(context.cpu) : SelectPool(context.cpu);
+  if (kind == PoolKind::Average) state->function = kernels.average;
+  if (kind == PoolKind::Max && context.Out(1) == nullptr) state->function = kernels.max;
+  context.kernel = state->function == nullptr ? "pool_portable"
+                   : quantized                ? "pool_u8"
+                                              : "pool_f32";
   return Ok();
 }
 
@@ -54,8 +77,9 @@ struct Row {
 class Pooling {
  public:
   Pooling(const PoolShape& s, const fb::Pool& attributes, const RunContext& context)
-      : s_(s), attributes_(attributes), x_(context.In(0)->Data<float>()) {
-    y_ = context.Out(0)->Data<float>();
+      : s_(s), attributes_(attributes), in_(*context.In(0)), out_(*context.Out(0)) {
+    x_ = in_.Data<float>();
+    y_ = out_.Data<float>();
     indices_ = context.Out(1) != nullptr ? context.Out(1)->Data<int64_t>() : nullptr;
     stride_[2] = s.channels;
     stride_[1] = stride_[2] * s.dims[2].in;
@@ -141,8 +165,15 @@ class Pooling {
     }
     if (attributes_.kind() == PoolKind::Average)
       args.scale = count > 0 ? static_cast<float>(1 / count) : 0.0f;
-    args.x = empty ? x_ : x_ + Offset(r, r.taps[0].begin, r.taps[1].begin, r.taps[2].begin);
-    args.y = y_ + pixel * s_.channels;
+    if (in_.IsQuantized()) {
+      args.scale *= in_.scale / out_.scale;
+      args.x_zero = in_.zero_point;
+      args.y_zero = out_.zero_point;
+    }
+    const int64_t first = Offset(r, r.taps[0].begin, r.taps[1].begin, r.taps[2].begin);
+    const auto size = static_cast<int64_t>(SizeOf(in_.dtype));
+    args.x = in_.Data<std::byte>() + (empty ? 0 : first * size);
+    args.y = out_.Data<std::byte>() + pixel * s_.channels * size;
     args.pixel_stride = empty ? 0 : s_.dims[2].stride * stride_[2];
     args.pixels = static_cast<size_t>(pixels);
     args.channels = static_cast<size_t>(s_.channels);
@@ -192,7 +223,8 @@ class Pooling {
 
   const PoolShape& s_;
   const fb::Pool& attributes_;
-  const float* x_;
+  const Tensor &in_, &out_;
+  const float* x_;  // of f32
   float* y_;
   int64_t* indices_;
   int64_t stride_[kPoolSpatial], image_;

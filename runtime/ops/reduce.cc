@@ -6,9 +6,11 @@
 #include <type_traits>
 
 #include "model_generated.h"
+#include "runtime/kernels/pool/pool.h"
 #include "runtime/ops/op.h"
 #include "runtime/ops/support/arguments.h"
 #include "runtime/ops/support/parallel.h"
+#include "runtime/ops/support/quantized.h"
 
 namespace pare {
 namespace {
@@ -18,6 +20,7 @@ using fb::ReduceKind;
 struct State {
   ReduceFns sum;
   ReduceFns max;  // LogSumExp: the largest element first
+  PoolFn pool;    // of quantized values: a window of all that is reduced
 };
 
 static_assert(static_cast<int>(ReduceKind::MAX) + 1 == kReduceKinds,
@@ -47,14 +50,53 @@ Status ReadAxes(const NodeView& node, bool running, uint32_t* mask) {
   return AxesMask(axes, count, rank, mask);
 }
 
+// Reduced dimensions as neighbours: [outer, count, inner]. False where others lie between them.
+struct Middle {
+  int64_t outer = 1, count = 1, inner = 1;
+};
+bool FindMiddle(const Shape& x, uint32_t mask, Middle* m) {
+  *m = {};
+  int stage = 0;  // 0: before the reduced dimensions, 1: among them, 2: behind
+  for (int i = 0; i < x.rank; ++i) {
+    if (x[i] == 1) continue;
+    const bool reduced = (mask >> i & 1) != 0;
+    if (reduced && stage == 2) return false;
+    if (reduced) stage = 1;
+    if (!reduced && stage == 1) stage = 2;
+    (stage == 0 ? m->outer : stage == 1 ? m->count : m->inner) *= x[i];
+  }
+  return true;
+}
+
+constexpr int64_t kMostTerms = 1 << 22;  // of a quantized reduction: sums stay exact
+
+Status CheckQuantizedReduce(const NodeView& node) {
+  const Tensor &x = *node.In(0), *y = node.Out(0);
+  const ReduceKind kind = node.Attributes<fb::Reduce>().kind();
+  if (kind != ReduceKind::Mean && kind != ReduceKind::Sum && kind != ReduceKind::Max)
+    return Error(Code::kUnsupported, "quantized values reduce to their mean, sum or maximum only");
+  if (!IsQuantizedU8(x) || y == nullptr || !HasCodes(*y))
+    return Error(Code::kUnsupported, "a reduction of quantized u8 gives quantized u8");
+  if (kind == ReduceKind::Max && !SameScale(x, *y))
+    return Error(Code::kUnsupported, "a quantized maximum keeps scale and zero point");
+  uint32_t mask;
+  Middle m;
+  PARE_TRY(ReadAxes(node, false, &mask));
+  if (!FindMiddle(x.shape, mask, &m) || m.count < 1 || m.count > kMostTerms)
+    return Error(Code::kUnsupported, "a quantized reduction is over neighbouring dimensions");
+  return Ok();
+}
+
 Status Infer(const NodeView& node) {
   const auto& attributes = node.Attributes<fb::Reduce>();
   const Tensor& x = *node.In(0);
-  ReduceType type;
+  ReduceType type = ReduceType::kF32;
   if (!HasKind(kBuiltReduceKinds, static_cast<int>(attributes.kind()))) return NotBuilt();
   const bool real = attributes.kind() == ReduceKind::L2 || attributes.kind() == ReduceKind::LogSum;
-  if (!ReduceTypeOf(x.dtype, &type) || (real && type != ReduceType::kF32) ||
-      SelectReduce(CoreOf(attributes.kind()), type, kCpuScalar).row == nullptr) {
+  if (x.IsQuantized()) {
+    PARE_TRY(CheckQuantizedReduce(node));
+  } else if (!ReduceTypeOf(x.dtype, &type) || (real && type != ReduceType::kF32) ||
+             SelectReduce(CoreOf(attributes.kind()), type, kCpuScalar).row == nullptr) {
     return ShapeError("the reduction is not defined for this type; cast the input");
   }
   uint32_t mask;
@@ -71,6 +113,12 @@ Status Infer(const NodeView& node) {
 Status PlanStep(PlanContext& context) {
   const ReduceKind kind = context.Attributes<fb::Reduce>().kind();
   State* state = context.NewState<State>();
+  if (context.In(0)->IsQuantized()) {
+    const PoolTable& kernels = SelectPoolU8(context.cpu);
+    state->pool = kind == ReduceKind::Max ? kernels.max : kernels.average;
+    context.kernel = "reduce_u8";
+    return Ok();
+  }
   ReduceType type;
   if (!ReduceTypeOf(context.In(0)->dtype, &type)) return ShapeError("unsupported type");
   state->sum = SelectReduce(CoreOf(kind), type, context.cpu);
@@ -225,6 +273,37 @@ void LogSumExp(const State& state, const Reduction& r, int64_t row, int64_t begi
   for (int64_t i = 0; i < n; ++i) y[i] = std::log(y[i]) + max[i];
 }
 
+Status RunQuantized(const RunContext& context, uint32_t mask) {
+  const Tensor &x = *context.In(0), &y = *context.Out(0);
+  const State& state = context.State<State>();
+  Middle m;
+  FindMiddle(x.shape, mask, &m);
+  PoolArgs shared{};
+  shared.taps[0] = shared.taps[1] = shared.pixels = 1;
+  shared.taps[2] = static_cast<size_t>(m.count);
+  shared.tap_stride[2] = m.inner;
+  shared.scale = x.scale / y.scale;
+  if (context.Attributes<fb::Reduce>().kind() == ReduceKind::Mean)
+    shared.scale *= 1 / static_cast<float>(m.count);
+  shared.x_zero = x.zero_point;
+  shared.y_zero = y.zero_point;
+  constexpr int64_t kBlock = 256;  // columns of a task
+  const int64_t blocks = (m.inner + kBlock - 1) / kBlock;
+  ParallelRange(context, m.outer * blocks, m.count * kBlock / 4,
+                [&](size_t begin, size_t end, size_t) {
+                  for (auto i = static_cast<int64_t>(begin); i < static_cast<int64_t>(end); ++i) {
+                    PoolArgs args = shared;
+                    const int64_t row = i / blocks, first = i % blocks * kBlock;
+                    const int64_t rest = m.inner - first;
+                    args.channels = static_cast<size_t>(rest < kBlock ? rest : kBlock);
+                    args.x = x.Data<uint8_t>() + row * m.count * m.inner + first;
+                    args.y = y.Data<uint8_t>() + row * m.inner + first;
+                    state.pool(args);
+                  }
+                });
+  return Ok();
+}
+
 Status Run(const RunContext& context) {
   const Tensor* y = context.Out(0);
   if (y == nullptr || y->Elements() == 0) return Ok();
@@ -233,6 +312,7 @@ Status Run(const RunContext& context) {
   const ReduceKind kind = context.Attributes<fb::Reduce>().kind();
   uint32_t mask;
   PARE_TRY(ReadAxes(context, true, &mask));
+  if (state.pool != nullptr) return RunQuantized(context, mask);
   const size_t size = SizeOf(x.dtype);
   const Reduction r(x.shape, mask, x, size);
   const auto run = [&](int64_t row, int64_t begin, int64_t end) {

@@ -5,6 +5,7 @@
 #include "runtime/ops/op.h"
 #include "runtime/ops/support/arguments.h"
 #include "runtime/ops/support/parallel.h"
+#include "runtime/ops/support/quantized.h"
 #include "runtime/ops/support/resize_axis.h"
 #include "runtime/ops/support/strided_copy.h"
 
@@ -165,7 +166,7 @@ class Copies {
 void RunNearest(const RunContext& context, const Axes& axes) {
   const Tensor &x = *context.In(0), &y = *context.Out(0);
   const float outside = context.Attributes<fb::Resize>().extrapolation();
-  const Copies copies(x, y, axes, ElementBits(x.dtype, outside));
+  const Copies copies(x, y, axes, ElementBitsOf(x, outside));
   const int split = copies.first();
   const ResizeAxis& axis = axes.axis[split];
   const int64_t outer = x.shape.Elements(0, split);

@@ -6,6 +6,7 @@
 #include "runtime/ops/op.h"
 #include "runtime/ops/support/activation.h"
 #include "runtime/ops/support/parallel.h"
+#include "runtime/ops/support/table_u8.h"
 
 namespace pare {
 namespace {
@@ -14,6 +15,7 @@ using fb::UnaryKind;
 
 struct State {
   UnaryFn function;  // of floats; null: by kind and type
+  LookUpFn look_up;  // of quantized codes, or null
   ActivationParams params;
 };
 
@@ -34,6 +36,11 @@ bool IsSupported(UnaryKind kind, DType dtype) {
   }
 }
 
+// Functions of quantized values are tables of what they are of floats.
+bool IsTabulated(UnaryKind kind) {
+  return kind == UnaryKind::None || SelectUnary(static_cast<uint8_t>(kind), kCpuScalar) != nullptr;
+}
+
 bool GivesBool(UnaryKind kind) {
   return kind == UnaryKind::Not || kind == UnaryKind::IsNan || kind == UnaryKind::IsInf;
 }
@@ -43,6 +50,11 @@ Status Infer(const NodeView& node) {
   const auto kind = static_cast<UnaryKind>(params.kind);
   if (!HasKind(kBuiltUnaryKinds, params.kind)) return NotBuilt();
   const Tensor& x = *node.In(0);
+  if (x.IsQuantized()) {
+    if (!IsTabulated(kind))
+      return Error(Code::kUnsupported, "the function does not exist for quantized values");
+    return InferTable(node);
+  }
   if (!IsSupported(kind, x.dtype)) {
     return ShapeError("the function is not defined for this type; cast the input to f32");
   }
@@ -54,6 +66,14 @@ Status PlanStep(PlanContext& context) {
   State* state = context.NewState<State>();
   state->params = FromAttributes(context.Attributes<fb::Unary>().activation());
   const Tensor& x = *context.In(0);
+  if (x.IsQuantized()) {
+    if (state->params.kind != 0) state->function = SelectUnary(state->params.kind, kCpuScalar);
+    state->look_up = SelectLookUp(context.cpu);
+    context.scratch_bytes = kTableBytes;
+    context.in_place = 0;
+    context.kernel = "table";
+    return Ok();
+  }
   const bool bits = static_cast<UnaryKind>(state->params.kind) == UnaryKind::None;
   if (x.dtype == DType::kF32 && !bits)
     state->function = SelectUnary(state->params.kind, context.cpu);
@@ -131,6 +151,10 @@ Status Run(const RunContext& context) {
   if (y == nullptr) return Ok();
   const Tensor& x = *context.In(0);
   const State& state = context.State<State>();
+  if (state.look_up != nullptr) {
+    RunTable(context, state.function, state.params, state.look_up, context.scratch);
+    return Ok();
+  }
   ParallelRange(context, y->Elements(), state.function != nullptr ? 2 : 1,
                 [&](size_t begin, size_t end, size_t) {
                   if (state.function == nullptr) {

@@ -4,6 +4,7 @@
 
 #include "model_generated.h"
 #include "runtime/plan/bodies.h"
+#include "runtime/plan/quantized_values.h"
 #include "runtime/session/session.h"
 
 namespace pare {
@@ -51,6 +52,7 @@ Status Plan::InferStep(Step& step) {
     if (Tensor* out = step.context.outputs[i]) out->dynamic = false;
   }
   PARE_TRY(step.op->infer(step.context));
+  PARE_TRY(CheckQuantizedValues(step.type, step.context));
   for (uint32_t i = 0; i < step.context.output_count; ++i) {
     Tensor* out = step.context.outputs[i];
     if (out != nullptr && dynamic) out->dynamic = true;

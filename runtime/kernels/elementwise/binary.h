@@ -8,6 +8,18 @@
 
 namespace pare {
 
+// What quantized u8 operands add. All numbers are of codes.
+//   Add, Sub   y = (a_factor a + b_factor b + offset) >> shift
+//   Mul        y = round((a - a_zero) (b - b_zero) ratio) + zero, half to even
+//   Min, Max   of codes
+// within [lower, upper].
+struct BinaryQuant {
+  int32_t a_factor, b_factor, offset, shift;
+  int32_t a_zero, b_zero, zero;
+  float ratio;
+  int32_t lower, upper;
+};
+
 // y[r][i] = f(a[r][i], b[r][i]) for r < rows, i < n. Strides count elements. Where a_step or b_step
 // is 0 that operand is one value a row. y may be a or b where these have y's strides and step 1.
 struct BinaryArgs {
@@ -17,6 +29,7 @@ struct BinaryArgs {
   size_t rows, n;
   ptrdiff_t a_stride, b_stride, y_stride;
   uint8_t a_step, b_step;
+  const BinaryQuant* quant = nullptr;  // of functions of quantized operands
 };
 using BinaryFn = void (*)(const BinaryArgs& args);
 
@@ -40,5 +53,13 @@ constexpr BinaryTable OnlyBuilt(BinaryTable table) {
   }
   return table;
 }
+
+// The functions of quantized operands. They give the same bytes on every instruction set.
+struct BinaryU8Table {
+  BinaryFn sum;  // Add and Sub
+  BinaryFn product, min, max;
+};
+// The function of fb::BinaryKind `kind`, or null where quantized operands have none.
+BinaryFn SelectBinaryU8(uint8_t kind, uint32_t cpu);
 
 }  // namespace pare

@@ -1,11 +1,9 @@
 #include "runtime/ops/support/quantized.h"
 
+#include "runtime/ops/support/arguments.h"
+
 namespace pare {
 namespace {
-
-bool IsQuantizedU8(const Tensor& t) {
-  return t.IsQuantized() && t.zero_point >= 0 && t.zero_point <= UINT8_MAX;
-}
 
 // A real bound in steps of y, kept within what u8 can say.
 float Bound(float real, const Tensor& y) {
@@ -18,13 +16,26 @@ float Bound(float real, const Tensor& y) {
 
 }  // namespace
 
+bool HasCodes(const Tensor& y) {
+  return y.IsQuantized() && y.zero_point >= 0 && y.zero_point <= UINT8_MAX;
+}
+
+uint64_t ElementBitsOf(const Tensor& t, float value) {
+  if (!t.IsQuantized()) return ElementBits(t.dtype, value);
+  return static_cast<uint64_t>(static_cast<int64_t>(Bound(value, t)) + t.zero_point);
+}
+
+CodeBounds CodeBoundsOf(float lower, float upper, const Tensor& y) {
+  return {static_cast<int32_t>(Bound(lower, y)) + y.zero_point,
+          static_cast<int32_t>(Bound(upper, y)) + y.zero_point};
+}
+
 Status CheckQuantized(const NodeView& node) {
   const Tensor &x = *node.In(0), &y = *node.Out(0), *addend = node.In(3);
-  if (x.dtype != DType::kU8 || !IsQuantizedU8(x))
+  if (x.dtype != DType::kU8 || !HasCodes(x))
     return Error(Code::kUnsupported, "a quantized input is u8 with a scale");
-  if (y.IsQuantized() && !IsQuantizedU8(y))
-    return Error(Code::kUnsupported, "a quantized result is u8");
-  if (addend != nullptr && y.IsQuantized() && !IsQuantizedU8(*addend))
+  if (y.IsQuantized() && !HasCodes(y)) return Error(Code::kUnsupported, "a quantized result is u8");
+  if (addend != nullptr && y.IsQuantized() && !HasCodes(*addend))
     return Error(Code::kUnsupported, "the addend of a quantized result is u8 with a scale");
   return Ok();
 }

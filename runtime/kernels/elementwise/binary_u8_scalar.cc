@@ -1,0 +1,16 @@
+#include "runtime/kernels/elementwise/binary.h"
+
+namespace pare {
+namespace {
+
+constexpr int kLanes = 4;
+#include "runtime/kernels/vector.inc"
+// The body builds on the vectors: keep the order.
+#include "runtime/kernels/elementwise/binary_u8.inc"
+
+}  // namespace
+
+extern const BinaryU8Table kBinaryU8TableScalar;
+const BinaryU8Table kBinaryU8TableScalar = kTable;
+
+}  // namespace pare

@@ -1,0 +1,16 @@
+#include "runtime/kernels/pool/pool.h"
+
+namespace pare {
+namespace {
+
+constexpr int kLanes = 8;
+#include "runtime/kernels/vector.inc"
+// The body builds on the vectors: keep the order.
+#include "runtime/kernels/pool/pool_u8.inc"
+
+}  // namespace
+
+extern const PoolTable kPoolU8TableAvx2;
+const PoolTable kPoolU8TableAvx2 = kTable;
+
+}  // namespace pare
