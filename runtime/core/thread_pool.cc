@@ -21,15 +21,24 @@ uint32_t CallNumber(uint32_t state) { return state / kNextCall; }
 
 }  // namespace
 
-struct ThreadPool::Pool {
-  // The call. Written while it is closed and nobody is inside.
-  Task task = nullptr;
-  void* context = nullptr;
-  size_t count = 0;
+// A thread's part of the tasks, on a cache line of its own. Each success in lowering `left` is the
+// right to one task: the owner's are the first ones, in order, and others take the last.
+struct alignas(64) Tasks {
+  size_t begin = 0;
+  std::atomic<size_t> end{0};
+  std::atomic<intptr_t> left{0};
 
-  alignas(64) std::atomic<size_t> next{0};
-  alignas(64) std::atomic<uint32_t> state{0};
-  std::atomic<uint32_t> sleepers{0};
+  bool Claim() { return left.fetch_sub(1, std::memory_order_relaxed) > 0; }
+};
+
+struct ThreadPool::Pool {
+  // The call, on one cache line. Written while it is closed and nobody is inside.
+  alignas(64) Task task = nullptr;
+  void* context = nullptr;
+  std::atomic<uint32_t> state{0};
+
+  Tasks shares[kMaxThreads];
+  alignas(64) std::atomic<uint32_t> sleepers{0};
   std::atomic<bool> stop{false};
   std::atomic<size_t> placed{0};
   bool place = false;
@@ -41,9 +50,23 @@ struct ThreadPool::Pool {
     pare_thread thread;
   } workers[kMaxThreads] = {};
 
+  void Share(size_t count) {
+    for (size_t i = 0; i < threads; ++i) {
+      const size_t begin = count * i / threads, end = count * (i + 1) / threads;
+      shares[i].begin = begin;
+      shares[i].end.store(end, std::memory_order_relaxed);
+      shares[i].left.store(static_cast<intptr_t>(end - begin), std::memory_order_relaxed);
+    }
+  }
+
   void TakeTasks(size_t thread) {
-    for (size_t i; (i = next.fetch_add(1, std::memory_order_relaxed)) < count;) {
-      task(context, i, thread);
+    Tasks& own = shares[thread];
+    for (size_t i = own.begin; own.Claim(); ++i) task(context, i, thread);
+    for (size_t i = 1; i < threads; ++i) {
+      Tasks& other = shares[(thread + i) % threads];
+      while (other.left.load(std::memory_order_relaxed) > 0 && other.Claim()) {
+        task(context, other.end.fetch_sub(1, std::memory_order_relaxed) - 1, thread);
+      }
     }
   }
 
@@ -149,8 +172,7 @@ void ThreadPool::Run(size_t count, Task task, void* context) const {
   Pool& pool = *pool_;
   pool.task = task;
   pool.context = context;
-  pool.count = count;
-  pool.next.store(0, std::memory_order_relaxed);
+  pool.Share(count);
   pool.state.store((CallNumber(pool.state.load(std::memory_order_relaxed)) + 1) * kNextCall |
                    kOpen);
   if (pool.sleepers.load() > 0) {

@@ -1,5 +1,9 @@
 // ThreadPool: shares tasks among a few threads. Thread 0 is the caller.
 //
+// Each thread first does its own share of the tasks: consecutive ones, the first thread the first
+// ones, so that a step's rows are read by the thread that wrote them in the step before and has
+// them in its cache. Who is done takes from the ends of the others' shares.
+//
 // The caller starts at once and takes every task that no worker has taken yet; it waits only for
 // workers that are in the middle of one. So a worker whose core is busy with something else costs
 // nothing, where a pool that waits for all of its threads stands still until the system runs them.
@@ -36,6 +40,11 @@ class ThreadPool {
   size_t placed() const;
   // Runs every task and waits. Tasks may run in any order on any thread.
   void Run(size_t count, Task task, void* context) const;
+
+  // Whether task `i` of `count` is in the share of `thread`.
+  bool IsOwn(size_t count, size_t i, size_t thread) const {
+    return i >= count * thread / threads() && i < count * (thread + 1) / threads();
+  }
 
   // Runs f(i, thread) for i in [0, count).
   template <class F>

@@ -62,6 +62,34 @@ TEST(ThreadPool, WakesSleepingWorkers) {
   }
 }
 
+// Whoever has the first task stays in it until all others are done.
+TEST(ThreadPool, TakesOverWhatABusyThreadHasNotBegun) {
+  for (const size_t threads : {2u, 3u}) {
+    const ThreadPool pool = MakePool(threads);
+    for (int call = 0; call < 100; ++call) {
+      std::atomic<size_t> done{0};
+      pool.ForEach(12, [&](size_t i, size_t) {
+        while (i == 0 && done < 11) std::this_thread::yield();
+        ++done;
+      });
+      EXPECT_EQ(done, 12u);
+    }
+  }
+}
+
+TEST(ThreadPool, SharesAreConsecutiveAndNearlyEqual) {
+  const ThreadPool pool = MakePool(3);
+  for (const size_t count : {1u, 2u, 3u, 8u, 100u}) {
+    size_t next = 0;
+    for (size_t thread = 0; thread < 3; ++thread) {
+      size_t tasks = 0;
+      for (; next < count && pool.IsOwn(count, next, thread); ++next) ++tasks;
+      EXPECT_LE(tasks, count / 3 + 1);
+    }
+    EXPECT_EQ(next, count);
+  }
+}
+
 TEST(ThreadPool, SplitsRangesWithoutGaps) {
   const ThreadPool pool = MakePool(2);
   for (const size_t count : {1u, 7u, 100u, 1001u}) {
