@@ -15,8 +15,10 @@ constexpr size_t kPatchBytes = 1 << 16;  // of copied rows
 constexpr size_t kKeptBytes = 32 << 10;  // of panels that stay in the first cache
 constexpr size_t kPointers = 4096;       // of a task
 constexpr size_t kMaxTileRows = 16, kMaxTileColumns = 64;
-constexpr size_t kTasksPerThread = 4;            // enough to even out what threads lose
-constexpr double kMinProductsPerTask = 1 << 17;  // about 2 us: less is not worth a hand-over
+constexpr size_t kTasksPerThread = 4;     // enough to even out what threads lose
+constexpr double kMinProducts = 1 << 17;  // of a task, about 2 us: less is not worth a hand-over
+constexpr size_t kMostTasks = 1 << 20;
+constexpr size_t kRowsOfLoad = 8;  // a weight's way from memory takes as long as products with them
 
 size_t Min(size_t a, size_t b) { return a < b ? a : b; }
 size_t Max(size_t a, size_t b) { return a > b ? a : b; }
@@ -80,27 +82,46 @@ size_t RowsOfBlock(const GemmSize& s) {
   return Max(1, rows);
 }
 
-// Sets m_block and n_blocks: blocks that fit into caches, and enough tasks for the threads.
+// True where the columns are shared out and not the rows. A thread then reads what others have in
+// their caches: parts of A, and of C in the next step. Otherwise every thread reads all of B.
+bool SharesColumns(const GemmSize& s, const MatmulKernel& kernel, size_t threads) {
+  return s.n > kernel.nr && (s.m < kernel.mr * threads || s.n * s.taps * s.k > s.m * (s.k + s.n));
+}
+
+// How many tasks of a group its work is worth.
+size_t WantedTasks(const GemmSize& s, size_t threads) {
+  const double depth = double(s.taps) * double(s.k);
+  const double work = double(s.groups) * double(s.m + kRowsOfLoad) * double(s.n) * depth;
+  const double tasks = work / kMinProducts;
+  const size_t most = tasks < double(kMostTasks) ? static_cast<size_t>(tasks) : kMostTasks;
+  return CeilDiv(Min(kTasksPerThread * threads, most), Max(1, s.groups));
+}
+
+// Blocks that fit into caches, and enough tasks for the threads, the same work in each one's share.
 void CutIntoTasks(const GemmSize& s, size_t threads, GemmPlan* plan) {
   const MatmulKernel& kernel = *plan->kernel;
-  size_t m_blocks = Max(1, CeilDiv(s.m, RowsOfBlock(s)));
-  size_t n_blocks = 1;
-  const double products = double(s.groups) * double(s.m) * double(s.n) * double(s.taps * s.k);
-  const double most = products / kMinProductsPerTask;
-  if (threads > 1 && most > 1) {
-    const double even = kTasksPerThread * double(threads);
-    const size_t wanted =
-        CeilDiv(static_cast<size_t>(most < even ? most : even) + 1, Max(1, s.groups));
+  size_t shares = 1, blocks = Max(1, CeilDiv(s.m, RowsOfBlock(s))), parts = 1;
+  const size_t wanted = WantedTasks(s, threads);
+  plan->rows_first = false;
+  if (threads > 1 && wanted > 1) {
     const size_t chunks = CeilDiv(MostPanels(s), PanelCount(kernel.nr));
-    const size_t tiles = Max(1, CeilDiv(s.m, kernel.mr));
-    // Wide products are cut by columns, so that each weight is read by one thread only.
-    if (s.n >= s.m) n_blocks = Min(chunks, CeilDiv(wanted, m_blocks));
-    if (m_blocks * n_blocks < wanted)
-      m_blocks = Max(m_blocks, Min(tiles, CeilDiv(wanted, n_blocks)));
-    if (m_blocks * n_blocks < wanted) n_blocks = Min(chunks, CeilDiv(wanted, m_blocks));
+    const bool even = s.groups % threads == 0;
+    plan->rows_first = SharesColumns(s, kernel, threads);
+    if (!plan->rows_first) {
+      shares = even ? 1 : Min(threads, Max(1, s.m));
+      blocks = Max(CeilDiv(blocks, shares), Min(CeilDiv(wanted, shares), s.m / shares / kernel.mr));
+    } else if (even || chunks % threads == 0 || s.m < kernel.mr * threads || wanted < chunks) {
+      parts = Min(chunks, wanted);
+    } else {  // the chunks do not come out even: two threads do parts of the same one
+      parts = chunks;
+      shares = threads;
+      blocks = CeilDiv(blocks, shares);
+    }
   }
-  plan->m_block = static_cast<uint32_t>(RoundUp(Max(1, CeilDiv(s.m, m_blocks)), kernel.mr));
-  plan->n_blocks = static_cast<uint32_t>(n_blocks);
+  const size_t tiles = CeilDiv(s.m / shares, kernel.mr);  // of the smallest share
+  plan->row_shares = static_cast<uint32_t>(shares);
+  plan->row_blocks = static_cast<uint32_t>(Min(blocks, Max(1, tiles)));
+  plan->column_parts = static_cast<uint32_t>(parts);
 }
 
 }  // namespace
@@ -153,22 +174,23 @@ class Block {
     FillPointers();
   }
 
-  // Computes the columns of `part` of n_blocks.
-  void Run(size_t part) {
+  // Computes the columns of `part`. `more`: the thread goes on with those that follow.
+  void Run(size_t part, bool more) {
     const size_t first = group_.column / kPanelRows;
     const size_t last = PanelCount(group_.column + problem_.size.n);
     const size_t width = PanelCount(plan_.kernel->nr);
     const size_t chunks = CeilDiv(last - first, width);
-    const Range mine = Split(chunks, plan_.n_blocks)[part];
+    const Range mine = Split(chunks, plan_.column_parts)[part];
     if (mine.begin == mine.end) return;
     const Split panels(last - first, chunks);
     const auto panel = [&](size_t chunk) { return first + panels.Begin(chunk); };
     columns_ = Columns(panel(mine.begin), panel(mine.end));
     const bool keep = mine.end - mine.begin > 1 && KeepsPanels(panel(mine.end) - panel(mine.begin));
     const size_t step = keep ? 1 : tiles_;
+    const size_t end = more && mine.end < chunks ? mine.end + 1 : mine.end;
     for (size_t t = 0; t < tiles_; t += step) {
       for (size_t i = mine.begin; i < mine.end; ++i) {
-        const size_t next = i + 2 < mine.end ? i + 2 : mine.end;
+        const size_t next = i + 2 < end ? i + 2 : end;
         RunColumns(panel(i), panel(i + 1), keep ? panel(i + 1) : panel(next), {t, t + step});
       }
     }
@@ -299,20 +321,30 @@ class Block {
   std::byte* tile_;
 };
 
+// Rows of part `i` of a group, whole tiles of its share.
+Range RowsOfPart(const GemmPlan& plan, size_t m, size_t i) {
+  const Range share = Split(m, plan.row_shares)[i / plan.row_blocks];
+  const size_t height = share.end - share.begin, tiles = CeilDiv(height, plan.kernel->mr);
+  const Range mine = Split(tiles, plan.row_blocks)[i % plan.row_blocks];
+  const Split rows(height, tiles);
+  return {share.begin + rows.Begin(mine.begin), share.begin + rows.Begin(mine.end)};
+}
+
 }  // namespace
 
 void RunGemm(const GemmPlan& plan, const GemmProblem& problem, std::byte* scratch,
              const ThreadPool& threads) {
   const GemmSize& s = problem.size;
   if (s.m == 0 || s.n == 0) return;
-  const size_t m_blocks = CeilDiv(s.m, plan.m_block);
-  threads.ForEach(s.groups * m_blocks * plan.n_blocks, [&](size_t task, size_t thread) {
-    const size_t part = task % plan.n_blocks;
-    const size_t block = task / plan.n_blocks % m_blocks;
-    const Range rows = {block * plan.m_block, Min(s.m, (block + 1) * plan.m_block)};
-    Block(plan, problem, task / plan.n_blocks / m_blocks, rows,
-          scratch + thread * plan.thread_scratch)
-        .Run(part);
+  const size_t rows = size_t{plan.row_shares} * plan.row_blocks, parts = plan.column_parts;
+  const size_t count = s.groups * rows * parts;
+  threads.ForEach(count, [&](size_t task, size_t thread) {
+    const size_t group = task / (rows * parts), i = task % (rows * parts);
+    const size_t row = plan.rows_first ? i % rows : i / parts;
+    const size_t part = plan.rows_first ? i / rows : i % parts;
+    const bool more = row + 1 == rows && threads.IsOwn(count, task + 1, thread);
+    Block(plan, problem, group, RowsOfPart(plan, s.m, row), scratch + thread * plan.thread_scratch)
+        .Run(part, plan.rows_first && more);
   });
 }
 

@@ -37,8 +37,10 @@ struct GemmPlan {
   UnaryFn activate;     // what the kernel's clamp cannot do, or null
   ActivationParams activation;
   float alpha, lower, upper;
-  uint32_t m_block;         // rows a task
-  uint32_t n_blocks;        // tasks that a row block's columns are cut into
+  // A group's tasks: its rows in row_shares equal parts of row_blocks blocks each, times its
+  // columns in column_parts. rows_first: rows are the inner loop.
+  uint32_t row_shares, row_blocks, column_parts;
+  bool rows_first;
   uint64_t thread_scratch;  // bytes
 };
 

@@ -68,6 +68,12 @@ TEST(Conv, WindowsStridesPadsAndDilations) {
   }
 }
 
+// The pointers of fewer rows than a tile has fill the room for them.
+TEST(Conv, VeryManyTaps) {
+  for (size_t threads : {1, 2})
+    Check(Image(1, 24, 5, 72, 76, 70, 70), 2, DType::kF32, Layout::kT16, threads);
+}
+
 TEST(Conv, Pointwise) {
   for (int64_t filters : {5, 16, 64, 100}) {
     ConvCase c = Image(1, 24, filters, 7, 7, 1, 1);

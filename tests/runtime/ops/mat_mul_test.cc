@@ -61,14 +61,26 @@ void ExpectNear(const std::vector<float>& got, const std::vector<double>& want, 
 struct Size {
   size_t m, n, k;
 };
-constexpr Size kSizes[] = {{1, 1, 1},    {1, 100, 64}, {2, 16, 7},    {7, 33, 5},   {8, 48, 32},
-                           {49, 64, 40}, {12, 65, 31}, {128, 96, 48}, {200, 17, 9}, {3, 200, 0}};
+constexpr Size kSizes[] = {{1, 1, 1},
+                           {1, 100, 64},
+                           {2, 16, 7},
+                           {7, 33, 5},
+                           {8, 48, 32},
+                           {49, 64, 40},
+                           {12, 65, 31},
+                           {128, 96, 48},
+                           {200, 17, 9},
+                           {3, 200, 0},
+                           // Shared out by rows, by columns, and by columns of a single row.
+                           {97, 160, 130},
+                           {49, 160, 300},
+                           {1, 300, 700}};
 
 TEST(MatMul, PackedWeightsOfEveryType) {
   for (DType type : {DType::kF32, DType::kF16, DType::kBF16}) {
     for (const Size& s : kSizes) {
       if (s.k == 0) continue;
-      for (size_t threads : {1, 2}) {
+      for (size_t threads : {1, 2, 3}) {
         const auto a = Random(s.m * s.k, 1);
         auto w = Random(s.n * s.k, 2);
         fb::MatMulT attributes;
