@@ -113,7 +113,7 @@ class Session:
 
     def __init__(self, model, threads=1, dims=None, inputs=None, cpu=None):
         lib = library()
-        self._model, self._handle, error = model, c.c_void_p(), Error()
+        self._model, self._handle, self._bound, error = model, c.c_void_p(), {}, Error()
         options = Options()
         lib.pare_session_options_init(c.byref(options))
         options.threads = threads
@@ -144,6 +144,16 @@ class Session:
     def input(self, name):
         """The input's memory, to be written before run(); valid until its shape changes."""
         return self._tensor("input", self.input_names.index(name)).array()
+
+    def bind_input(self, name, array):
+        """Reads an input from `array`, which pare_session_bind_input says how to lay out, at every run."""
+        i, error = self.input_names.index(name), Error()
+        tensor = self._tensor("input", i)
+        if (array.dtype, array.shape) != (DTYPES[tensor.dtype], tensor.shape.tuple()) or not array.flags.c_contiguous:
+            raise PareError(f"input {name} is {tensor.shape.tuple()} of another type, or not contiguous")
+        _check(library().pare_session_bind_input(self._handle, c.c_uint32(i), c.c_void_p(array.ctypes.data),
+                                                 c.c_size_t(array.nbytes), c.byref(error)), error)
+        self._bound[name] = array
 
     def output(self, name):
         """The output's memory, valid until the next run."""
