@@ -6,6 +6,7 @@
 #include <type_traits>
 
 #include "model_generated.h"
+#include "runtime/core/arena.h"
 #include "runtime/kernels/pool/pool.h"
 #include "runtime/ops/op.h"
 #include "runtime/ops/support/arguments.h"
@@ -110,6 +111,18 @@ Status Infer(const NodeView& node) {
   return SetCheckedOutput(node, 0, x.dtype, shape);
 }
 
+// A few results of many terms: the terms are cut into parts, by size alone, so that the result does
+// not depend on the number of threads.
+constexpr int64_t kMostParts = 16;
+int64_t PartsOf(ReduceKind kind, const Tensor& x, const Tensor& y) {
+  const ReduceCore core = CoreOf(kind);
+  if (core == ReduceCore::kSumSquare || core == ReduceCore::kSumExp) return 1;  // of other terms
+  const int64_t all = x.Elements(), kept = y.Elements();
+  if (all < kWorthSharing || kept == 0 || all / kept < 4 * kMostParts) return 1;
+  const int64_t parts = all / (2 * static_cast<int64_t>(kGrain));
+  return parts < kMostParts ? parts : kMostParts;
+}
+
 Status PlanStep(PlanContext& context) {
   const ReduceKind kind = context.Attributes<fb::Reduce>().kind();
   State* state = context.NewState<State>();
@@ -119,15 +132,18 @@ Status PlanStep(PlanContext& context) {
     context.kernel = "reduce_u8";
     return Ok();
   }
+  const Tensor &x = *context.In(0), *y = context.Out(0);
   ReduceType type;
-  if (!ReduceTypeOf(context.In(0)->dtype, &type)) return ShapeError("unsupported type");
+  if (!ReduceTypeOf(x.dtype, &type)) return ShapeError("unsupported type");
   state->sum = SelectReduce(CoreOf(kind), type, context.cpu);
-  const Tensor* y = context.Out(0);
-  if (kind == ReduceKind::LogSumExp && y != nullptr) {
+  context.kernel = type == ReduceType::kF32 ? "reduce_f32" : "reduce_portable";
+  if (y == nullptr) return Ok();
+  if (kind == ReduceKind::LogSumExp) {
     state->max = SelectReduce(ReduceCore::kMax, type, context.cpu);
     context.scratch_bytes = y->Bytes();
+  } else {
+    context.scratch_bytes = static_cast<uint64_t>(PartsOf(kind, x, *y)) * AlignUp(y->Bytes());
   }
-  context.kernel = type == ReduceType::kF32 ? "reduce_f32" : "reduce_portable";
   return Ok();
 }
 
@@ -177,6 +193,14 @@ class Reduction {
   int64_t rows() const { return rows_; }  // of the output, of columns() elements each
   int64_t columns() const { return columns_; }
   int64_t terms() const { return repeats_ * count_; }  // of an output element
+  bool one_piece() const { return outer_ == 0; }       // terms are equally far apart
+
+  // Reduces part `i` of `parts` of the terms into the columns of the only output row.
+  void RunPart(const ReduceFns& kernel, int64_t i, int64_t parts, std::byte* acc) const {
+    const int64_t first = count_ * i / parts, last = count_ * (i + 1) / parts;
+    RunTerms(kernel, x_ + static_cast<size_t>(first * stride_) * size_, last - first, columns_,
+             nullptr, acc);
+  }
 
   // Reduces into columns [begin, end) of output row `row`.
   void Run(const ReduceFns& kernel, int64_t row, int64_t begin, int64_t end,
@@ -184,16 +208,21 @@ class Reduction {
     const int64_t base = Offset(row, false) + begin;
     for (int64_t i = 0; i < repeats_; ++i) {
       const std::byte* x = x_ + static_cast<size_t>(base + Offset(i, true)) * size_;
-      if (columns_ == 1 && stride_ == 1) {
-        kernel.row(x, static_cast<size_t>(count_), offset, acc);
-      } else {
-        kernel.columns(x, static_cast<size_t>(count_), static_cast<size_t>(stride_),
-                       static_cast<size_t>(end - begin), offset, acc);
-      }
+      RunTerms(kernel, x, count_, end - begin, offset, acc);
     }
   }
 
  private:
+  void RunTerms(const ReduceFns& kernel, const std::byte* x, int64_t count, int64_t columns,
+                const std::byte* offset, std::byte* acc) const {
+    if (columns_ == 1 && stride_ == 1) {
+      kernel.row(x, static_cast<size_t>(count), offset, acc);
+    } else {
+      kernel.columns(x, static_cast<size_t>(count), static_cast<size_t>(stride_),
+                     static_cast<size_t>(columns), offset, acc);
+    }
+  }
+
   // Of index `index` of the outer dimensions that are (not) reduced.
   int64_t Offset(int64_t index, bool reduced) const {
     int64_t offset = 0;
@@ -273,6 +302,23 @@ void LogSumExp(const State& state, const Reduction& r, int64_t row, int64_t begi
   for (int64_t i = 0; i < n; ++i) y[i] = std::log(y[i]) + max[i];
 }
 
+// Reduces parts of the terms, each into its own accumulators, and then those.
+void RunParts(const RunContext& context, const Reduction& r, ReduceKind kind, int64_t parts) {
+  const State& state = context.State<State>();
+  const Tensor &x = *context.In(0), &y = *context.Out(0);
+  const uint64_t bytes = AlignUp(y.Bytes());
+  context.threads->ForEach(static_cast<size_t>(parts), [&](size_t i, size_t) {
+    std::byte* acc = context.scratch + i * bytes;
+    StartAs(x.dtype, CoreOf(kind), acc, r.columns());
+    r.RunPart(state.sum, static_cast<int64_t>(i), parts, acc);
+  });
+  auto* out = y.Data<std::byte>();
+  StartAs(x.dtype, CoreOf(kind), out, r.columns());
+  state.sum.columns(context.scratch, static_cast<size_t>(parts), bytes / SizeOf(x.dtype),
+                    static_cast<size_t>(r.columns()), nullptr, out);
+  FinishAs(x.dtype, kind, r.terms(), out, r.columns());
+}
+
 Status RunQuantized(const RunContext& context, uint32_t mask) {
   const Tensor &x = *context.In(0), &y = *context.Out(0);
   const State& state = context.State<State>();
@@ -315,6 +361,11 @@ Status Run(const RunContext& context) {
   if (state.pool != nullptr) return RunQuantized(context, mask);
   const size_t size = SizeOf(x.dtype);
   const Reduction r(x.shape, mask, x, size);
+  const int64_t parts = PartsOf(kind, x, *y);
+  if (parts > 1 && r.one_piece()) {
+    RunParts(context, r, kind, parts);
+    return Ok();
+  }
   const auto run = [&](int64_t row, int64_t begin, int64_t end) {
     const auto at = static_cast<size_t>(row * r.columns() + begin) * size;
     std::byte* out = y->Data<std::byte>() + at;

@@ -105,6 +105,9 @@ TEST(ReduceOp, MatchesTheDefinitionOverEverySetOfAxes) {
 TEST(ReduceOp, SumsManyTermsAccurately) {
   Check(ReduceKind::Mean, {1, 200, 200, 20}, 0b0110, true, 2);
   Check(ReduceKind::Sum, {100000}, 1, true, 1);
+  for (const auto kind : {ReduceKind::Max, ReduceKind::Min, ReduceKind::L1, ReduceKind::L2}) {
+    for (const size_t threads : {1, 2}) Check(kind, {1, 70, 70, 24}, 0b0110, true, threads);
+  }
 }
 
 TEST(ReduceOp, ReducesIntegers) {
