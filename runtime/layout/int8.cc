@@ -1,6 +1,7 @@
 #include <cstring>
 
 #include "runtime/layout/layout.h"
+#include "runtime/layout/rows.h"
 
 namespace pare {
 namespace {
@@ -87,17 +88,14 @@ void UnpackInt8(Layout layout, const void* packed, const Shape& shape, int8_t* q
   }
 }
 
-void DecodeLowBit(Layout layout, const void* packed, const Shape& shape, float* rows) {
-  if (shape.Elements() == 0) return;
+void DecodeInt8Row(Layout layout, const void* packed, const Shape& shape, size_t row, float* out) {
   const Row at(layout, shape);
   const auto* in = static_cast<const std::byte*>(packed);
-  for (size_t r = 0; r < static_cast<size_t>(shape[0]); ++r) {
-    float scale;
-    std::memcpy(&scale, in + at.Scale(r), sizeof scale);
-    for (size_t t = 0; t < at.taps(); ++t) {
-      for (size_t i = 0; i < at.k(); ++i)
-        *rows++ = scale * static_cast<int8_t>(in[at.Element(r, t, i)]);
-    }
+  float scale;
+  std::memcpy(&scale, in + at.Scale(row), sizeof scale);
+  for (size_t t = 0; t < at.taps(); ++t) {
+    for (size_t i = 0; i < at.k(); ++i)
+      *out++ = scale * static_cast<int8_t>(in[at.Element(row, t, i)]);
   }
 }
 

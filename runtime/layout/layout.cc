@@ -4,9 +4,6 @@ namespace pare {
 
 namespace {
 
-bool IsInt8(Layout layout) {
-  return layout == Layout::kInt8T16 || layout == Layout::kInt8Depthwise16;
-}
 bool IsDepthwise(Layout layout) {
   return layout == Layout::kDepthwise16 || layout == Layout::kInt8Depthwise16;
 }
@@ -20,9 +17,9 @@ size_t Blocks(const Shape& shape) {
 bool PackedBytes(Layout layout, DType dtype, const Shape& shape, uint64_t* bytes) {
   if (layout == Layout::kPlain) return CheckedBytes(shape, SizeOf(dtype), bytes);
   const bool half = dtype == DType::kF16 || dtype == DType::kBF16;
-  if (dtype != DType::kF32 && (!half || IsInt8(layout))) return false;
+  if (dtype != DType::kF32 && (!half || IsLowBit(layout))) return false;
   if (shape.rank < 2) return false;
-  if (layout != Layout::kT16 && layout != Layout::kDepthwise16 && !IsInt8(layout)) return false;
+  if (static_cast<int>(layout) >= kLayoutCount) return false;
   if (IsDepthwise(layout) && shape[shape.rank - 1] != 1) return false;
   uint64_t plain;
   if (!CheckedBytes(shape, SizeOf(dtype), &plain)) return false;
@@ -31,6 +28,11 @@ bool PackedBytes(Layout layout, DType dtype, const Shape& shape, uint64_t* bytes
   if (plain == 0) return true;
   const auto n = static_cast<size_t>(shape[0]);
   const auto k = static_cast<size_t>(shape.Elements(1, shape.rank));
+  if (const size_t group = GroupOf(layout)) {
+    if (k % group != 0) return false;
+    *bytes = Blocks(shape) * FourBitPanelBytes(layout, k);
+    return true;
+  }
   switch (layout) {
     case Layout::kT16: *bytes = PackedBytesT16(dtype, n, k); break;
     case Layout::kDepthwise16: *bytes = PackedBytesDepthwise16(dtype, n, k); break;

@@ -2,6 +2,7 @@
 #include <cstring>
 
 #include "model_generated.h"
+#include "runtime/layout/layout.h"
 #include "runtime/ops/op.h"
 #include "runtime/ops/support/arguments.h"
 
@@ -23,6 +24,9 @@ Status Infer(const NodeView& node) {
     if (axis != 0 || data.shape.rank != 2 || SizeOf(data.dtype) > kLaneBytes) {
       return ShapeError("Gather: a packed weight gives rows of a matrix only; store it plain");
     }
+  } else if (data.layout == Layout::kInt8T16 || GroupOf(data.layout) != 0) {
+    if (axis != 0 || data.shape.rank != 2)
+      return ShapeError("Gather: a low-bit weight gives rows of a matrix only; store it plain");
   } else if (data.layout != Layout::kPlain) {
     return ShapeError("Gather: cannot read this weight layout; store it plain");
   }
@@ -97,6 +101,13 @@ Status Run(const RunContext& context) {
     for (int64_t i = 0; i < count; ++i) {
       UnpackRow(from, indices.Wrapped(i, size), k, element, to + i * k * element);
     }
+    return Ok();
+  }
+  if (IsLowBit(data.layout)) {
+    const int64_t k = data.shape[1];
+    for (int64_t i = 0; i < count; ++i)
+      DecodeLowBitRow(data.layout, from, data.shape, static_cast<size_t>(indices.Wrapped(i, size)),
+                      out->Data<float>() + i * k);
     return Ok();
   }
   const int64_t outer = data.shape.Elements(0, at);

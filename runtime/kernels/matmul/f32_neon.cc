@@ -30,11 +30,11 @@ void matmul_f32_f32_f32t16_3x16_neon(const MatmulArgs& args) { Run<3, 1 * kVecs,
 void matmul_f32_f32_f32t16_1x32_neon(const MatmulArgs& args) { Run<1, 2 * kVecs, 1>(args); }
 void matmul_f32_f32_f16t16_1x32_neon(const MatmulArgs& args) { RunRow<Half, 2>(args); }
 void matmul_f32_f32_bf16t16_1x32_neon(const MatmulArgs& args) { RunRow<Brain, 2>(args); }
-void unpack_f32_f16t16_neon(const uint16_t* cells, size_t count, float* dst) {
-  Unpack<Half>(cells, count, dst);
+void unpack_f32_f16t16_neon(const void* panel, size_t k, size_t, void* dst) {
+  Unpack<Half>(panel, k, dst);
 }
-void unpack_f32_bf16t16_neon(const uint16_t* cells, size_t count, float* dst) {
-  Unpack<Brain>(cells, count, dst);
+void unpack_f32_bf16t16_neon(const void* panel, size_t k, size_t, void* dst) {
+  Unpack<Brain>(panel, k, dst);
 }
 
 }  // namespace pare

@@ -60,9 +60,11 @@ void Row(const MatmulArgs& s) {
 }
 
 template <class Type>
-void Unpack(const uint16_t* cells, size_t count, float* dst) {
-  for (size_t k = 0; k < 2 * count; ++k) {
-    for (size_t row = 0; row < kCell; ++row) dst[k * kCell + row] = Type::At(cells, k, row);
+void Unpack(const void* panel, size_t k, void* dst) {
+  for (size_t i = 0; i < k; ++i) {
+    for (size_t row = 0; row < kCell; ++row)
+      static_cast<float*>(dst)[i * kCell + row] =
+          Type::At(static_cast<const uint16_t*>(panel), i, row);
   }
 }
 
@@ -72,11 +74,11 @@ void matmul_f32_f32_f32t16_4x16_scalar(const MatmulArgs& args) { Tile(args); }
 void matmul_f32_f32_f32t16_1x16_scalar(const MatmulArgs& args) { Tile(args); }
 void matmul_f32_f32_f16t16_1x16_scalar(const MatmulArgs& args) { Row<Half>(args); }
 void matmul_f32_f32_bf16t16_1x16_scalar(const MatmulArgs& args) { Row<Brain>(args); }
-void unpack_f32_f16t16_scalar(const uint16_t* cells, size_t count, float* dst) {
-  Unpack<Half>(cells, count, dst);
+void unpack_f32_f16t16_scalar(const void* panel, size_t k, size_t, void* dst) {
+  Unpack<Half>(panel, k, dst);
 }
-void unpack_f32_bf16t16_scalar(const uint16_t* cells, size_t count, float* dst) {
-  Unpack<Brain>(cells, count, dst);
+void unpack_f32_bf16t16_scalar(const void* panel, size_t k, size_t, void* dst) {
+  Unpack<Brain>(panel, k, dst);
 }
 
 }  // namespace pare

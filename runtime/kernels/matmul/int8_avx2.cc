@@ -33,7 +33,7 @@ inline Ints Dot(Ints sum, const Four& a, const Cell& w) {
 
 }  // namespace
 
-void matmul_qu8_qs8t16_4x16_avx2(const MatmulArgs& args) { Run<4, 1>(args); }
-void matmul_qu8_qs8t16_1x32_avx2(const MatmulArgs& args) { Run<1, 2>(args); }
+void matmul_qu8_qs8t16_4x16_avx2(const MatmulArgs& args) { Run<4, 1, 4>(args); }
+void matmul_qu8_qs8t16_1x32_avx2(const MatmulArgs& args) { Run<1, 2, 1>(args); }
 
 }  // namespace pare

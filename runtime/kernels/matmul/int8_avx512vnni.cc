@@ -40,8 +40,8 @@ inline Ints Dot(Ints sum, Four a, Cell w) {
 
 }  // namespace
 
-void matmul_qu8_qs8t16_8x48_avx512vnni(const MatmulArgs& args) { Run<8, 3>(args); }
-void matmul_qu8_qs8t16_6x64_avx512vnni(const MatmulArgs& args) { Run<6, 4>(args); }
-void matmul_qu8_qs8t16_1x64_avx512vnni(const MatmulArgs& args) { Run<1, 4>(args); }
+void matmul_qu8_qs8t16_8x48_avx512vnni(const MatmulArgs& args) { Run<8, 3, 4>(args); }
+void matmul_qu8_qs8t16_6x64_avx512vnni(const MatmulArgs& args) { Run<6, 4, 4>(args); }
+void matmul_qu8_qs8t16_1x64_avx512vnni(const MatmulArgs& args) { Run<1, 4, 1>(args); }
 
 }  // namespace pare

@@ -30,7 +30,7 @@ inline Ints Dot(Ints sum, Four a, Cell w) {
 
 }  // namespace
 
-void matmul_qu8_qs8t16_3x16_neon(const MatmulArgs& args) { Run<3, 1>(args); }
-void matmul_qu8_qs8t16_1x16_neon(const MatmulArgs& args) { Run<1, 1>(args); }
+void matmul_qu8_qs8t16_3x16_neon(const MatmulArgs& args) { Run<3, 1, 3>(args); }
+void matmul_qu8_qs8t16_1x16_neon(const MatmulArgs& args) { Run<1, 1, 1>(args); }
 
 }  // namespace pare

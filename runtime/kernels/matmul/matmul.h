@@ -18,7 +18,8 @@ enum class DType : uint8_t;
 enum class Layout : uint8_t;
 
 // What quantized operands add. a is u8: the element q of row i stands for
-// a_scale[i * a_step] * (q - a_zero[i * a_step]). b is a low-bit encoding.
+// a_scale[i * a_step] * (q - a_zero[i * a_step]). b is a low-bit encoding. Where that has 4 bits, a
+// is i8, and q stands for a_scale[i] * q with q in [-127, 127].
 struct MatmulQuant {
   const float* a_scale;
   const int32_t* a_zero;
@@ -34,6 +35,12 @@ struct MatmulQuant {
   int32_t addend_zero;
   float lower, upper;  // of c less zero: whole numbers, in [-zero, 255 - zero]
   int32_t zero;        // of c
+  // Of weights of 4 bits: each `group` k have a scale. All instruction sets take the steps in this
+  // order: the exact integer sum of a group, to float; a fused multiply-add of it, the group's
+  // scale and the groups before, and one of the group's minimum and the sum of the a; at last one
+  // with a_scale[i] * alpha and bias[j].
+  size_t group;
+  const int32_t* a_terms;  // [row][k / group]: the kernel's `term` times the sum of the group's a
 };
 
 // One tile: at most mr rows and nr columns of the kernel's row. Elements of a, c and the addend are
@@ -48,7 +55,8 @@ struct MatmulArgs {
   const void* b;          // the first panel, aligned to 64 bytes
   size_t panel_bytes;     // from a panel to the next
   const void* next;       // what the next tiles will read of b: kernels may prefetch it; never null
-  size_t n;               // columns to write, 1 to nr; b has every panel that they touch
+  size_t n;               // columns to write, 1 to nr; b has every panel that they touch, and
+                          // where it was unpacked to i8 room for all that nr does
   void* c;                // row i: i * c_stride elements on
   size_t c_stride;
   const float* bias;   // n floats, or null
@@ -67,30 +75,41 @@ struct MatmulKernel {
   const char* name;  // matmul_<output>_<a>_<b>t16_<mr>x<nr>_<isa>
   CpuMask needs;
   DType a, b;     // b: what the weight decodes to where its layout is a low-bit one
-  Layout layout;  // of b
+  Layout layout;  // of b; of 4 bits: that with the smallest group, which stands for all
   uint8_t mr, nr;
   MatmulFn* run;
+  int16_t term;  // see MatmulQuant::a_terms
 };
 
 // The best kernel for `m` rows (mr == 1 exactly where m == 1) and `n` columns, or null. T16: f32
 // weights have both on every machine; f16 and bf16 only m == 1 with one tap: unpack panels for
-// more. u8 a with Int8T16 weights has both on every machine. A kernel with nr % 16 != 0 is only for
-// n <= nr columns from the start of a panel.
+// more. u8 a with Int8T16 weights has both on every machine, and so has i8 a with weights of 4
+// bits; more rows than one read panels that are unpacked to i8. A kernel with nr % 16 != 0 is only
+// for n <= nr columns from the start of a panel.
 const MatmulKernel* SelectMatmul(DType a, DType b, Layout layout, size_t m, size_t n, CpuMask cpu);
 
-// Unpacks `count` 16-bit cells into f32 ones: dst[k][16] for k in [0, 2 * count).
-using UnpackT16Fn = void(const uint16_t* cells, size_t count, float* dst);
+// Unpacks a panel of 16 rows and k columns of weights that have no kernel of their own. `group`: of
+// k that share a scale.
+using UnpackFn = void(const void* panel, size_t k, size_t group, void* dst);
 
-struct UnpackT16Kernel {
-  const char* name;  // unpack_f32_<type>t16_<isa>
+struct UnpackKernel {
+  const char* name;  // unpack_<to>_<b>t16_<isa>
   CpuMask needs;
-  DType type;
-  UnpackT16Fn* run;
+  DType to;  // f32: T16 cells, dst[k][16], for an even number of k where the weights have 16 bits;
+             // i8: see UnpackedBytes
+  DType type;     // of the weights
+  Layout layout;  // as MatmulKernel::layout
+  UnpackFn* run;
 };
-const UnpackT16Kernel* SelectUnpackT16(DType type, CpuMask cpu);
+const UnpackKernel* SelectUnpack(DType to, DType type, Layout layout, CpuMask cpu);
+
+// Bytes of an unpacked panel. To i8: for each group of k the scales, 16 f32, of Uint4* also the
+// minima, 16 f32, then cells of 4 k with a byte a k. What its value is, is between kernels of the
+// same instruction set.
+size_t UnpackedBytes(DType to, Layout layout, size_t k, size_t group);
 
 // Every row that this build has, best first, for tests and benchmarks.
 const MatmulKernel* MatmulKernels(size_t* count);
-const UnpackT16Kernel* UnpackT16Kernels(size_t* count);
+const UnpackKernel* UnpackKernels(size_t* count);
 
 }  // namespace pare

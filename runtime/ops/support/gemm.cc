@@ -48,7 +48,12 @@ size_t MostRows(const GemmSize& s) { return Min(Max(1, kPointers / Max(1, s.taps
 // Bytes from a panel of b to the next.
 size_t PanelBytes(const GemmSize& s) {
   if (s.layout == Layout::kInt8T16) return Int8PanelBytes(s.taps * CeilDiv(s.k, 4));
+  if (GroupOf(s.layout) != 0) return FourBitPanelBytes(s.layout, s.k);
   return PackedBytesT16(s.b, kPanelRows, s.b_k);
+}
+
+size_t UnpackedPanelBytes(const GemmSize& s) {
+  return UnpackedBytes(s.a, s.layout, s.b_k, GroupOf(s.layout));
 }
 
 // Bytes of the parts of a thread's scratch. No part grows when a dimension shrinks: what was
@@ -59,7 +64,7 @@ struct ScratchLayout {
         patch(s.patch == 0
                   ? 0
                   : RoundUp(kPatchBytes + kMaxTileRows * s.patch * SizeOf(s.a), kAlignment)),
-        panels(unpack ? RoundUp(s.b_k, 2) * RoundUp(kernel.nr, kPanelRows) * sizeof(float) : 0),
+        panels(unpack ? UnpackedPanelBytes(s) * PanelCount(kernel.nr) : 0),
         tile(kMaxTileRows * kMaxTileColumns * sizeof(float)) {}
   size_t Total() const { return pointers + patch + panels + tile; }
   size_t pointers, patch, panels, tile;
@@ -124,28 +129,35 @@ void CutIntoTasks(const GemmSize& s, size_t threads, GemmPlan* plan) {
   plan->column_parts = static_cast<uint32_t>(parts);
 }
 
+// Sets kernel and unpack.
+Status ChooseKernels(const GemmSize& s, CpuMask cpu, GemmPlan* plan) {
+  plan->kernel = nullptr;
+  plan->unpack = nullptr;
+  const bool is_float = s.a == DType::kF32;
+  const bool cut = s.groups > 1 && s.n % kPanelRows != 0;  // groups start inside a panel
+  const size_t n = cut ? MostPanels(s) * kPanelRows : s.n;
+  const bool is_half = s.b != DType::kF32;
+  if (!is_half || (s.m == 1 && s.k == s.b_k))
+    plan->kernel = SelectMatmul(s.a, s.b, s.layout, s.m, n, cpu);
+  const bool reads_panels = is_float || GroupOf(s.layout) == 0 || s.m == 1;
+  if (plan->kernel != nullptr && reads_panels) return Ok();
+  if (is_float) plan->kernel = SelectMatmul(s.a, DType::kF32, Layout::kT16, s.m, n, cpu);
+  const UnpackKernel* unpack = SelectUnpack(s.a, s.b, s.layout, cpu);
+  if (plan->kernel == nullptr || unpack == nullptr)
+    return Error(Code::kUnsupported, "weights of this type do not multiply this input");
+  plan->unpack = unpack->run;
+  return Ok();
+}
+
 }  // namespace
 
 Status PlanGemm(const GemmSize& s, float alpha, const ActivationParams& activation, CpuMask cpu,
                 size_t threads, GemmPlan* plan) {
   PARE_TRY(PlanActivation(activation, cpu, plan));
   plan->alpha = alpha;
-  plan->unpack = nullptr;
   if (s.c != DType::kF32 && plan->activate != nullptr)
     return Error(Code::kUnsupported, "a quantized result takes no fused activation but a clamp");
-  const bool cut = s.groups > 1 && s.n % kPanelRows != 0;  // groups start inside a panel
-  const size_t n = cut ? MostPanels(s) * kPanelRows : s.n;
-  plan->kernel = s.b == DType::kF32 || (s.m == 1 && s.k == s.b_k)
-                     ? SelectMatmul(s.a, s.b, s.layout, s.m, n, cpu)
-                     : nullptr;
-  if (plan->kernel == nullptr && IsLowBit(s.layout))
-    return Error(Code::kUnsupported, "weights of this encoding do not multiply this input");
-  if (plan->kernel == nullptr) {
-    plan->kernel = SelectMatmul(DType::kF32, DType::kF32, Layout::kT16, s.m, n, cpu);
-    const UnpackT16Kernel* unpack = SelectUnpackT16(s.b, cpu);
-    if (unpack == nullptr) return Error(Code::kUnsupported, "weights of this type do not multiply");
-    plan->unpack = unpack->run;
-  }
+  PARE_TRY(ChooseKernels(s, cpu, plan));
   CutIntoTasks(s, threads, plan);
   plan->thread_scratch = ScratchLayout(s, *plan->kernel, plan->unpack != nullptr).Total();
   return Ok();
@@ -167,7 +179,7 @@ class Block {
     const ScratchLayout layout(problem.size, *plan.kernel, plan.unpack != nullptr);
     pointers_ = reinterpret_cast<const void**>(scratch);
     patch_ = scratch + layout.pointers;
-    panels_ = reinterpret_cast<float*>(patch_ + layout.patch);
+    panels_ = patch_ + layout.patch;
     tile_ = patch_ + layout.patch + layout.panels;
     problem.locate(problem, group, &group_);
     panel_bytes_ = PanelBytes(problem.size);
@@ -239,13 +251,12 @@ class Block {
     args.panel_bytes = panel_bytes_;
     args.b = static_cast<const std::byte*>(group_.b) + first_panel * args.panel_bytes;
     if (plan_.unpack != nullptr) {
-      const size_t k = RoundUp(s.b_k, 2);
-      for (size_t p = 0; p < last_panel - first_panel; ++p) {
-        const auto* cells = static_cast<const std::byte*>(args.b) + p * args.panel_bytes;
-        plan_.unpack(reinterpret_cast<const uint16_t*>(cells), k / 2, panels_ + p * k * kPanelRows);
-      }
+      const size_t bytes = UnpackedPanelBytes(s);
+      for (size_t p = 0; p < last_panel - first_panel; ++p)
+        plan_.unpack(static_cast<const std::byte*>(args.b) + p * args.panel_bytes, s.b_k,
+                     GroupOf(s.layout), panels_ + p * bytes);
       args.b = panels_;
-      args.panel_bytes = k * kPanelRows * sizeof(float);
+      args.panel_bytes = bytes;
     }
     args.n = Min(last_panel * kPanelRows, problem_.columns) - column;
     args.bias = problem_.bias == nullptr ? nullptr : problem_.bias + column;
@@ -317,7 +328,7 @@ class Block {
   size_t panel_bytes_;
   const void** pointers_;
   std::byte* patch_;
-  float* panels_;
+  std::byte* panels_;
   std::byte* tile_;
 };
 

@@ -26,15 +26,16 @@ struct GemmSize {
   size_t patch;
   DType b;  // f32, f16, bf16
   Layout layout = Layout::kT16;
-  DType a = DType::kF32;  // u8 with low-bit layouts of b
+  // With low-bit layouts of b: u8 (Int8T16) or i8 (4 bits), quantized; f32 where they are unpacked.
+  DType a = DType::kF32;
   DType c = DType::kF32;  // and of the addend; u8 is quantized
 };
 
 // What plan decides; lives in a step's state.
 struct GemmPlan {
   const MatmulKernel* kernel;
-  UnpackT16Fn* unpack;  // of 16-bit panels before the f32 kernel, or null
-  UnaryFn activate;     // what the kernel's clamp cannot do, or null
+  UnpackFn* unpack;  // of panels that the kernel cannot read, or null
+  UnaryFn activate;  // what the kernel's clamp cannot do, or null
   ActivationParams activation;
   float alpha, lower, upper;
   // A group's tasks: its rows in row_shares equal parts of row_blocks blocks each, times its
@@ -60,7 +61,7 @@ struct GemmProblem {
   size_t columns;                            // of b in all, at least column + n
   size_t a_stride, addend_stride, c_stride;  // in elements
   const float* bias;                         // or null
-  const MatmulQuant* quant;  // where a is u8; its rows are counted through all groups
+  const MatmulQuant* quant;  // where a is quantized; its rows are counted through all groups
   const uint32_t* tap_k;     // see MatmulArgs
   const void* context;
   void (*locate)(const GemmProblem& problem, size_t group, GemmGroup* out);

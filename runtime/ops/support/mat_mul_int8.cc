@@ -18,7 +18,24 @@ struct State {
   const QuantizeTable* quantize;
 };
 
-bool IsDynamic(const NodeView& node) { return node.In(0)->dtype == DType::kF32; }
+// How a meets b.
+enum class Way {
+  kQuantized,      // a is quantized: u8 times Int8T16
+  kDynamic,        // rows become u8 when the product runs: the same
+  kDynamicSigned,  // rows become i8: times 4 bits
+  kFloat           // b is unpacked
+};
+
+Way WayOf(const NodeView& node) {
+  if (node.In(0)->dtype != DType::kF32) return Way::kQuantized;
+  if (node.Attributes<fb::MatMul>().arithmetic() == fb::Arithmetic::Float) return Way::kFloat;
+  return GroupOf(node.In(1)->layout) == 0 ? Way::kDynamic : Way::kDynamicSigned;
+}
+
+DType TypeOfA(Way way) {
+  if (way == Way::kFloat) return DType::kF32;
+  return way == Way::kDynamicSigned ? DType::kI8 : DType::kU8;
+}
 
 GemmSize GemmSizeOf(const MatMulSize& size, const NodeView& node) {
   GemmSize s{};
@@ -28,21 +45,24 @@ GemmSize GemmSizeOf(const MatMulSize& size, const NodeView& node) {
   s.taps = 1;
   s.k = s.b_k = size.k;
   s.b = DType::kF32;
-  s.layout = Layout::kInt8T16;
-  s.a = DType::kU8;
+  s.layout = node.In(1)->layout;
+  s.a = TypeOfA(WayOf(node));
   s.c = TypeOfResult(node);
   return s;
 }
 
-// Scratch behind that of the threads where rows are quantized: their scales and zero points, then
-// the rows.
+// Scratch behind that of the threads where rows are quantized: their scales, their zero points or
+// terms, then the rows.
 struct Rows {
-  explicit Rows(const MatMulSize& size)
-      : stride((size.k + 3) / 4 * 4),
+  Rows(const MatMulSize& size, const NodeView& node)
+      : group(GroupOf(node.In(1)->layout)),
+        numbers(group == 0 ? 1 : size.k / group),
+        stride((size.k + 3) / 4 * 4),
         scales(AlignUp(size.m * sizeof(float))),
-        zeros(AlignUp(size.m * sizeof(int32_t))),
+        zeros(AlignUp(size.m * numbers * sizeof(int32_t))),
         bytes(AlignUp(size.m * stride)) {}
   uint64_t Total() const { return scales + zeros + bytes; }
+  size_t group, numbers;  // of k with a term; zero points or terms of a row
   size_t stride;
   uint64_t scales, zeros, bytes;
 };
@@ -59,19 +79,30 @@ Status CheckBias(const NodeView& node, size_t columns, const Shape& y) {
   return Ok();
 }
 
+// The kernels multiply levels of NF4 in steps of 1 / 127.
+float AlphaOf(const NodeView& node) {
+  const bool steps = node.In(1)->layout == Layout::kNf4G64 && WayOf(node) == Way::kDynamicSigned;
+  return node.Attributes<fb::MatMul>().alpha() / (steps ? 127 : 1);
+}
+
+bool QuantizesRows(Way way) { return way == Way::kDynamic || way == Way::kDynamicSigned; }
+
 }  // namespace
 
 Status InferMatMulInt8(const NodeView& node, size_t columns, const Shape& y) {
   const auto& attributes = node.Attributes<fb::MatMul>();
-  if (node.In(1)->layout != Layout::kInt8T16)
+  const Layout layout = node.In(1)->layout;
+  const bool is_int8 = layout == Layout::kInt8T16;
+  if (!is_int8 && GroupOf(layout) == 0)
     return Error(Code::kUnsupported, "a matrix product cannot read a weight of this encoding");
-  if (!IsDynamic(node)) {
+  if (node.In(0)->dtype != DType::kF32) {
+    if (!is_int8)
+      return Error(Code::kUnsupported, "a product of quantized values has an int8 weight");
     PARE_TRY(CheckQuantized(node));
     if (attributes.alpha() != 1)
       return Error(Code::kUnsupported, "a product of quantized values has no alpha");
-  } else if (attributes.arithmetic() != fb::Arithmetic::DynamicInt8 || node.Out(0)->IsQuantized()) {
-    return Error(Code::kUnsupported,
-                 "a product of f32 and an int8 weight is f32 and has dynamic arithmetic");
+  } else if (node.Out(0)->IsQuantized()) {
+    return Error(Code::kUnsupported, "a product of f32 and a low-bit weight is f32");
   }
   PARE_TRY(CheckBias(node, columns, y));
   SetOutput(node, 0, TypeOfResult(node), y);
@@ -81,43 +112,71 @@ Status InferMatMulInt8(const NodeView& node, size_t columns, const Shape& y) {
 Status PlanMatMulInt8(const MatMulSize& size, PlanContext& context) {
   const auto& attributes = context.Attributes<fb::MatMul>();
   auto* state = context.NewState<State>();
-  PARE_TRY(PlanGemm(GemmSizeOf(size, context), attributes.alpha(),
+  PARE_TRY(PlanGemm(GemmSizeOf(size, context), AlphaOf(context),
                     FromAttributes(attributes.activation()), context.cpu, context.threads,
                     &state->gemm));
   state->quantize = &SelectQuantize(context.cpu);
   context.scratch_bytes = state->gemm.thread_scratch * context.threads;
-  if (IsDynamic(context)) context.scratch_bytes += Rows(size).Total();
+  if (QuantizesRows(WayOf(context))) context.scratch_bytes += Rows(size, context).Total();
   context.kernel = state->gemm.kernel->name;
   return Ok();
 }
 
 namespace {
 
-// Each row gets the scale and zero point that its own range asks for.
+// A row and what it becomes.
+struct RowOf {
+  const float* x;
+  size_t k;
+  float* scale;
+  int32_t* zero;  // or the terms
+  std::byte* q;
+};
+
+// The scale and zero point that the row's own range asks for.
+void QuantizeUnsigned(const QuantizeTable& kernels, const RowOf& row) {
+  float least, largest;
+  kernels.range(row.x, row.k, &least, &largest);
+  const float scale = (largest - least) * (1.f / 255);
+  *row.scale = scale > kLeastScale ? scale : kLeastScale;
+  // Neither true of the NaN that a row with infinities gives.
+  const float zero = -least / *row.scale;
+  *row.zero = zero < 255 ? static_cast<int32_t>(__builtin_nearbyintf(zero)) : 0;
+  if (zero >= 255) *row.zero = 255;
+  kernels.to_u8(row.x, reinterpret_cast<uint8_t*>(row.q), row.k, 1 / *row.scale, *row.zero);
+}
+
+void QuantizeSigned(const QuantizeTable& kernels, size_t group, int32_t term, const RowOf& row) {
+  float least, largest;
+  kernels.range(row.x, row.k, &least, &largest);
+  const float scale = (largest > -least ? largest : -least) * (1.f / 127);
+  *row.scale = scale > kLeastScale ? scale : kLeastScale;
+  kernels.to_i8(row.x, reinterpret_cast<int8_t*>(row.q), row.k, group, 1 / *row.scale, term,
+                row.zero);
+}
+
 void QuantizeRows(const MatMulSize& size, const RunContext& context, const Rows& rows,
                   std::byte* scratch, MatmulQuant* q) {
   auto* scales = reinterpret_cast<float*>(scratch);
   auto* zeros = reinterpret_cast<int32_t*>(scratch + rows.scales);
-  auto* bytes = reinterpret_cast<uint8_t*>(scratch + rows.scales + rows.zeros);
-  const QuantizeTable& kernels = *context.State<State>().quantize;
+  std::byte* bytes = scratch + rows.scales + rows.zeros;
+  const auto& state = context.State<State>();
   const float* x = context.In(0)->Data<float>();
   context.threads->ForRange(
       size.m, 1 + 16384 / (size.k + 1), [&](size_t begin, size_t end, size_t) {
         for (size_t i = begin; i < end; ++i) {
-          float least, largest;
-          kernels.range(x + i * size.k, size.k, &least, &largest);
-          const float scale = (largest - least) * (1.f / 255);
-          scales[i] = scale > kLeastScale ? scale : kLeastScale;
-          // Neither true of the NaN that a row with infinities gives.
-          const float zero = -least / scales[i];
-          zeros[i] = zero < 255 ? static_cast<int32_t>(__builtin_nearbyintf(zero)) : 0;
-          if (zero >= 255) zeros[i] = 255;
-          kernels.to_u8(x + i * size.k, bytes + i * rows.stride, size.k, 1 / scales[i], zeros[i]);
+          const RowOf row{x + i * size.k, size.k, scales + i, zeros + i * rows.numbers,
+                          bytes + i * rows.stride};
+          if (rows.group == 0)
+            QuantizeUnsigned(*state.quantize, row);
+          else
+            QuantizeSigned(*state.quantize, rows.group, state.gemm.kernel->term, row);
         }
       });
   q->a_scale = scales;
-  q->a_zero = zeros;
+  q->a_zero = q->a_terms = zeros;
   q->a_step = 1;
+  q->group = rows.group;
 }
 
 struct Operands {
@@ -144,12 +203,13 @@ Status RunMatMulInt8(const MatMulSize& size, const RunContext& context) {
   Operands o{context.In(0)->data, context.In(1)->data,
              context.In(3) == nullptr ? nullptr : context.In(3)->data, context.Out(0)->data};
   MatmulQuant quant{};
-  if (IsDynamic(context)) {
-    const Rows rows(size);
+  const Way way = WayOf(context);
+  if (QuantizesRows(way)) {
+    const Rows rows(size, context);
     QuantizeRows(size, context, rows, scratch, &quant);
     problem.a_stride = rows.stride;
     o.a = scratch + rows.scales + rows.zeros;
-  } else {
+  } else if (way == Way::kQuantized) {
     quant = StaticQuant(context, state.gemm.lower, state.gemm.upper);
   }
   problem.quant = &quant;

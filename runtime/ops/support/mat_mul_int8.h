@@ -1,5 +1,5 @@
-// Matrix products with Int8T16 weights: of quantized a, or of f32 a whose rows are quantized when
-// the product runs.
+// Matrix products with low-bit weights: of quantized a (Int8T16), of f32 a whose rows are quantized
+// when the product runs, or of f32 a and what the weight decodes to.
 #pragma once
 
 #include <cstddef>

@@ -180,6 +180,67 @@ TEST(Layout, PackingInt8IsUndone) {
   }
 }
 
+TEST(Layout, Int4PutsEightKInALaneBehindTwoGroupsOfScales) {
+  const Shape shape = MakeShape({17, 96});
+  std::vector<uint8_t> nibbles(17 * 96);
+  for (size_t i = 0; i < nibbles.size(); ++i) nibbles[i] = static_cast<uint8_t>(i % 13);
+  std::vector<uint16_t> scales(17 * 3), minima(17 * 3);
+  for (size_t i = 0; i < scales.size(); ++i) {
+    scales[i] = FloatToHalf(static_cast<float>(i));
+    minima[i] = FloatToHalf(-static_cast<float>(i));
+  }
+  for (Layout layout : {Layout::kInt4G32, Layout::kUint4G32}) {
+    const size_t header = layout == Layout::kUint4G32 ? 128 : 64;
+    uint64_t bytes;
+    ASSERT_TRUE(PackedBytes(layout, DType::kF32, shape, &bytes));
+    ASSERT_EQ(bytes, 2 * (header + 8 * 64 + header + 4 * 64));
+    std::vector<uint8_t> packed(bytes, 0x55);
+    PackInt4(layout, nibbles.data(), scales.data(), minima.data(), shape, packed.data());
+    uint16_t half;
+    std::memcpy(&half, &packed[32 + 2], sizeof half);  // group 1 of row 1
+    EXPECT_EQ(HalfToFloat(half), 4);
+    std::memcpy(&half, &packed[header + 8 * 64 + 2 * 5], sizeof half);  // group 2 of row 5
+    EXPECT_EQ(HalfToFloat(half), 17);
+    const size_t i = 3 * 96 + 9;  // row 3, k 9 and 13
+    EXPECT_EQ(packed[header + 64 + 4 * 3 + 1], nibbles[i] | nibbles[i + 4] << 4);
+    std::vector<float> values(nibbles.size());
+    DecodeLowBit(layout, packed.data(), shape, values.data());
+    for (size_t j = 0; j < values.size(); ++j) {
+      const auto scale = static_cast<float>(j / 32), nibble = static_cast<float>(nibbles[j]);
+      ASSERT_EQ(values[j], header == 64 ? scale * (nibble - 8) : scale * nibble - scale) << j;
+    }
+  }
+}
+
+TEST(Layout, Nf4PutsScalesBeforeThePanel) {
+  const Shape shape = MakeShape({3, 1088});  // 17 groups: two blocks of scales
+  std::vector<uint8_t> levels(3 * 1088), codes(3 * 17);
+  for (size_t i = 0; i < levels.size(); ++i) levels[i] = static_cast<uint8_t>(i % 16);
+  for (size_t i = 0; i < codes.size(); ++i) codes[i] = static_cast<uint8_t>(i);
+  const Nf4Block blocks[] = {{1, 0.5f}, {2, 0.25f}};
+  uint64_t bytes;
+  ASSERT_TRUE(PackedBytes(Layout::kNf4G64, DType::kF32, shape, &bytes));
+  ASSERT_EQ(bytes, 320u + 64 + 136 * 64);
+  std::vector<uint8_t> packed(bytes, 0x55);
+  PackNf4(levels.data(), codes.data(), blocks, shape, packed.data());
+  EXPECT_EQ(packed[16 * 16 + 2], 2 * 17 + 16);  // row 2, the last group
+  EXPECT_EQ(packed[384 + 64 + 4 * 2 + 1], levels[2 * 1088 + 9] | levels[2 * 1088 + 13] << 4);
+  std::vector<float> values(levels.size());
+  DecodeLowBit(Layout::kNf4G64, packed.data(), shape, values.data());
+  EXPECT_EQ(values[0], -0.5f);
+  EXPECT_EQ(values[1088 + 15], 17.5f);
+  EXPECT_EQ(values[2 * 1088 + 1024], -(2 * 50 + 0.25f));
+}
+
+TEST(Layout, GroupsDivideRows) {
+  uint64_t bytes;
+  EXPECT_FALSE(PackedBytes(Layout::kInt4G32, DType::kF32, MakeShape({4, 48}), &bytes));
+  EXPECT_FALSE(PackedBytes(Layout::kUint4G128, DType::kF32, MakeShape({4, 192}), &bytes));
+  EXPECT_FALSE(PackedBytes(Layout::kNf4G64, DType::kF32, MakeShape({4, 96}), &bytes));
+  EXPECT_FALSE(PackedBytes(Layout::kNf4G64, DType::kF16, MakeShape({4, 64}), &bytes));
+  EXPECT_TRUE(PackedBytes(Layout::kNf4G64, DType::kF32, MakeShape({0, 64}), &bytes));
+}
+
 TEST(Layout, LowBitLayoutsAreOfFloats) {
   uint64_t bytes;
   EXPECT_FALSE(PackedBytes(Layout::kInt8T16, DType::kF16, MakeShape({4, 4}), &bytes));

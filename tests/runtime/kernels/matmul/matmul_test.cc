@@ -166,7 +166,7 @@ TEST(MatmulKernels, TapsReadTheirOwnRowsAndWeights) {
 }
 
 // A name says what its row says: matmul_f32_f32_<b>t16_<mr>x<nr>_<isa>, and of quantized operands
-// matmul_qu8_qs8t16_<mr>x<nr>_<isa>.
+// matmul_qu8_qs8t16_<mr>x<nr>_<isa>; of 4 bits matmul_f32_qd8_<b>t16_<mr>x<nr>_<isa>.
 TEST(MatmulKernels, NamesFollowTheGrammar) {
   size_t count;
   const MatmulKernel* rows = MatmulKernels(&count);
@@ -177,6 +177,13 @@ TEST(MatmulKernels, NamesFollowTheGrammar) {
       ASSERT_EQ(std::sscanf(rows[i].name, "matmul_qu8_qs8t16_%dx%d_%15s", &mr, &nr, isa), 3)
           << rows[i].name;
       EXPECT_EQ(rows[i].layout, Layout::kInt8T16);
+    } else if (rows[i].a == DType::kI8) {
+      ASSERT_EQ(
+          std::sscanf(rows[i].name, "matmul_f32_qd8_%3[a-z0-9]t16_%dx%d_%15s", b, &mr, &nr, isa), 4)
+          << rows[i].name;
+      EXPECT_STREQ(b, rows[i].layout == Layout::kInt4G32    ? "qs4"
+                      : rows[i].layout == Layout::kUint4G32 ? "qu4"
+                                                            : "nf4");
     } else {
       ASSERT_EQ(std::sscanf(rows[i].name, "matmul_f32_f32_%7[a-z0-9]_%dx%d_%15s", b, &mr, &nr, isa),
                 4)
@@ -213,16 +220,16 @@ TEST(MatmulKernels, SelectionFindsOneForEveryLevel) {
   }
 }
 
-TEST(UnpackT16Kernels, AreExactForEveryBitPattern) {
+TEST(UnpackKernels, AreExactForEveryBitPattern) {
   size_t count;
-  const UnpackT16Kernel* rows = UnpackT16Kernels(&count);
+  const UnpackKernel* rows = UnpackKernels(&count);
   for (size_t r = 0; r < count; ++r) {
-    if ((rows[r].needs & ~HostCpu()) != 0) continue;
+    if ((rows[r].needs & ~HostCpu()) != 0 || rows[r].layout != Layout::kT16) continue;
     constexpr size_t kCells = 65536 / 32;
     std::vector<uint16_t> cells(65536);
     for (size_t i = 0; i < cells.size(); ++i) cells[i] = static_cast<uint16_t>(i);
     std::vector<float> out(65536);
-    rows[r].run(cells.data(), kCells, out.data());
+    rows[r].run(cells.data(), 2 * kCells, 0, out.data());
     for (size_t i = 0; i < cells.size(); ++i) {
       const size_t cell = i / 32, lane = i % 32 / 2, odd = i % 2;
       const float got = out[(2 * cell + odd) * 16 + lane], want = FromBits(rows[r].type, cells[i]);
