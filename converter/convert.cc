@@ -50,6 +50,9 @@ Result<Graph> Prepare(const std::filesystem::path& source, const ConvertOptions&
                       ConvertReport* report) {
   const auto start = std::chrono::steady_clock::now();
   if (options.progress) options.progress("import", 0);
+  Options passes = options.passes;
+  if (passes.quantization == nullptr) passes.quantization = std::make_shared<Quantization>();
+  const Quantization& quantization = *passes.quantization;
   Graph graph = PARE_TRY(Import(source, options.import));
   for (const auto& state : options.states) PARE_TRY(AddState(graph, state));
   report->import_ms = Milliseconds(start);
@@ -57,7 +60,6 @@ Result<Graph> Prepare(const std::filesystem::path& source, const ConvertOptions&
   report->weights_before = ListWeights(graph).size();
   report->weight_bytes_before = WeightBytes(graph);
 
-  Options passes = options.passes;
   passes.warn = options.import.warn;
   passes.progress = [&](const char* name, int index, int count) {
     if (options.progress) options.progress(name, kImported + (kPassed - kImported) * index / count);
@@ -70,6 +72,9 @@ Result<Graph> Prepare(const std::filesystem::path& source, const ConvertOptions&
   report->nodes_after = CountNodes(graph);
   report->weights_after = ListWeights(graph).size();
   report->weight_bytes_after = WeightBytes(graph);
+  report->layers = quantization.layers;
+  if (quantization.reference && !quantization.samples.empty())
+    report->errors = PARE_TRY(MeasureLayers(*quantization.reference, graph, quantization));
   return graph;
 }
 

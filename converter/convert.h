@@ -9,6 +9,7 @@
 
 #include "converter/import/import.h"
 #include "converter/passes/pass.h"
+#include "converter/report/layer_errors.h"
 
 namespace pare::converter {
 
@@ -31,7 +32,9 @@ struct ConvertReport {
   uint64_t file_bytes = 0;
   double import_ms = 0, write_ms = 0;
   std::vector<PassRecord> passes;
-  std::string half_note;  // what --quantize f16 did; empty without it
+  std::string half_note;            // what --quantize f16 did; empty without it
+  std::vector<LayerRecord> layers;  // where the model was quantized
+  LayerErrors errors;               // where there was data to measure them on
 };
 
 // Reads `source`, writes `output`. Where it fails no file is left and an existing one is untouched.

@@ -14,8 +14,7 @@ namespace {
 
 using tools::Array;
 
-constexpr int kSamples = 3;         // made up
-constexpr size_t kMostSamples = 8;  // taken of given arrays
+constexpr int kSamples = 3;  // made up
 
 bool Contains(const std::string& text, const char* part) {
   return text.find(part) != std::string::npos;
@@ -130,27 +129,6 @@ std::vector<float> MakeFloats(const Shape& shape, uint64_t seed) {
   return values;
 }
 
-// Rows [begin, begin + count) of the first dimension.
-Array TakeRows(const Array& array, int64_t begin, int64_t count) {
-  Array part;
-  part.name = array.name;
-  part.dtype = array.dtype;
-  part.shape = array.shape;
-  part.shape[0] = count;
-  const size_t row = array.data.size() / static_cast<size_t>(array.shape[0]);
-  const auto first = array.data.begin() + static_cast<std::ptrdiff_t>(row) * begin;
-  part.data.assign(first, first + static_cast<std::ptrdiff_t>(row) * count);
-  return part;
-}
-
-// Into how many samples the input's array falls; 1 where it is one.
-int64_t PartsOf(const Value& input, const Array& array) {
-  const bool fixed = !input.dims.empty() && input.dims[0].value > 0 && array.shape.rank > 0 &&
-                     array.shape.rank == static_cast<int>(input.dims.size());
-  if (!fixed || array.shape[0] % input.dims[0].value != 0) return 1;
-  return std::max<int64_t>(array.shape[0] / input.dims[0].value, 1);
-}
-
 }  // namespace
 
 Result<Array> MakeUpInput(const Graph& graph, ValueId input, const Shape& shape, uint64_t seed) {
@@ -191,34 +169,6 @@ Result<std::vector<Sample>> MakeUpSamples(const Graph& graph) {
       const auto found = shapes.find(graph.values[static_cast<size_t>(v)].name);
       const uint64_t seed = i + 1 + 6 * samples[i].size();
       samples[i].push_back(PARE_TRY(MakeUpInput(graph, v, found->second, seed)));
-    }
-  }
-  return samples;
-}
-
-Result<std::vector<Sample>> SplitSamples(const Graph& graph, const std::vector<Array>& arrays) {
-  std::vector<const Array*> matched;
-  int64_t parts = -1;
-  for (const ValueId v : graph.inputs) {
-    const Value& input = graph.values[static_cast<size_t>(v)];
-    const Array* array = tools::FindArray(arrays, input.name);
-    if (array == nullptr && arrays.size() == 1 && graph.inputs.size() == 1) array = &arrays[0];
-    if (array == nullptr) return Error(Code::kNotFound, "no array for input '" + input.name + "'");
-    matched.push_back(array);
-    const int64_t here = PartsOf(input, *array);
-    parts = parts < 0 ? here : std::min(parts, here);
-  }
-  std::vector<Sample> samples(
-      std::min(static_cast<size_t>(std::max<int64_t>(parts, 1)), kMostSamples));
-  for (size_t s = 0; s < samples.size(); ++s) {
-    for (size_t i = 0; i < matched.size(); ++i) {
-      const Value& input = graph.values[static_cast<size_t>(graph.inputs[i])];
-      const bool split = samples.size() > 1 && PartsOf(input, *matched[i]) > 1;
-      const int64_t rows = split ? input.dims[0].value : 0;
-      Array array =
-          split ? TakeRows(*matched[i], static_cast<int64_t>(s) * rows, rows) : *matched[i];
-      array.name = input.name;
-      samples[s].push_back(std::move(array));
     }
   }
   return samples;

@@ -21,9 +21,4 @@ Result<tools::Array> MakeUpInput(const Graph& graph, ValueId input, const Shape&
 // Made-up samples, at sizes at which the graph can be planned.
 Result<std::vector<Sample>> MakeUpSamples(const Graph& graph);
 
-// The given arrays as samples. Where the arrays hold several times as many rows as an input's fixed
-// first dimension, each part is a sample of its own.
-Result<std::vector<Sample>> SplitSamples(const Graph& graph,
-                                         const std::vector<tools::Array>& arrays);
-
 }  // namespace pare::converter

@@ -16,16 +16,18 @@ namespace {
 constexpr char kExamples[] = R"(Examples:
   pare convert model.onnx -o model.pare
   pare convert model.onnx -o model.pare --quantize f16 --calibrate data.npz
+  pare convert model.onnx -o model.pare --quantize int8 --calibrate data.npz --report r.txt
+  pare convert bert.onnx -o bert.pare --quantize int8-dynamic
   pare convert detector.onnx -o detector.pare --shape x=1x3x640x640
   pare convert model.onnx -o model.pare --dim batch=1..8 --dim height=32..640
   pare convert silero.onnx -o silero.pare --state state=stateN
   pare convert bert-folder -o bert.pare --lora adapter-folder:0.5)";
 
 struct Arguments {
-  std::string source, output, quantize, calibrate, report;
+  std::string source, output, quantize, calibrate, method = "minmax", report;
   double max_error = Options().max_error;
   std::vector<std::string> shapes, dims, states, adapters, disabled;
-  bool list_passes = false;
+  bool list_passes = false, per_tensor = false;
 };
 
 int ListPasses() {
@@ -41,7 +43,14 @@ ConvertOptions OptionsOf(const Arguments& arguments) {
   for (const auto& text : arguments.states) options.states.push_back(*ParseState(text));
   for (const auto& text : arguments.adapters) options.import.adapters.push_back(ParseAdapter(text));
   options.passes.disabled = {arguments.disabled.begin(), arguments.disabled.end()};
-  if (arguments.quantize == "f16") options.passes.weights = WeightFormat::kF16;
+  if (!arguments.quantize.empty()) {
+    const QuantizeFlag flag = *ParseQuantize(arguments.quantize);
+    options.passes.weights = flag.storage;
+    options.passes.quantization = std::make_shared<Quantization>();
+    options.passes.quantization->format = flag.format;
+    options.passes.quantization->range = *ParseRangeMethod(arguments.method);
+    options.passes.quantization->per_tensor = arguments.per_tensor;
+  }
   options.passes.max_error = arguments.max_error;
   return options;
 }
@@ -49,11 +58,10 @@ ConvertOptions OptionsOf(const Arguments& arguments) {
 int RunConvert(const Arguments& arguments) {
   if (arguments.list_passes) return ListPasses();
   ConvertOptions options = OptionsOf(arguments);
-  std::vector<tools::Array> calibration;
   if (!arguments.calibrate.empty()) {
-    const tools::ToolResult read = tools::ReadArrays(arguments.calibrate, &calibration);
-    if (!read.ok()) return Fail(Error(Code::kIo, read.error));
-    options.passes.calibration = &calibration;
+    auto data = Dataset::Read(arguments.calibrate);
+    if (!data.ok()) return Fail(data.status());
+    options.passes.calibration = std::make_shared<Dataset>(std::move(data).value());
   }
   ProgressBar bar(spdlog::should_log(spdlog::level::info));
   options.import.warn = [&](const std::string& line) {
@@ -95,20 +103,27 @@ Action AddConvert(CLI::App& parser) {
                                    "model.onnx, or a folder with config.json and "
                                    "model.safetensors");
   auto* output = parser.add_option("-o,--output", a->output, "The .pare file to write");
-  parser.add_option("--quantize", a->quantize, "How weights are stored: f16 (half the bytes)")
-      ->check(CLI::IsMember({"f16"}));
+  parser
+      .add_option("--quantize", a->quantize,
+                  "f16: half the bytes; int8: u8 activations too, needs --calibrate; int8-dynamic; "
+                  "int4[:g32|g64|g128]; nf4")
+      ->check(Check(ParseQuantize, "f16, int8, int8-dynamic, int4[:g32|g64|g128] or nf4"));
+  auto* calibrate =
+      parser.add_option("--calibrate", a->calibrate,
+                        "Arrays named as the inputs, samples along their leading axis: "
+                        ".npz, .npy, .safetensors, or a folder of them");
+  parser
+      .add_option("--calibration-method", a->method,
+                  "Ranges of activations: minmax, average, percentile[:99.99], entropy, mse")
+      ->check(Check(ParseRangeMethod, "minmax, average, percentile[:99.99], entropy or mse"));
   parser
       .add_option(
           "--max-error", a->max_error,
-          "How far --quantize may move an output, as a share of its range, on the inputs "
+          "How far f16 may move an output, as a share of its range, on the inputs "
           "that it is measured on; weights that move it further stay f32. 0: all are stored")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
-  parser
-      .add_option(
-          "--calibrate", a->calibrate,
-          "Inputs to measure on, arrays named as the inputs: .npz or .npy; default: made up")
-      ->check(CLI::ExistingFile);
+  parser.add_flag("--per-tensor", a->per_tensor, "One scale a weight instead of one a row");
   parser.add_option("--shape", a->shapes, "Fix an input's shape: NAME=1x3x640x640; -1: any size")
       ->check(Check(ParseShape, "NAME=1x3x640x640"));
   parser.add_option("--dim", a->dims, "Bound a named dimension: batch=1..8, or fix it: batch=1")
@@ -125,6 +140,10 @@ Action AddConvert(CLI::App& parser) {
     if (list->count() > 0) return;
     if (source->count() == 0) throw CLI::RequiredError("SRC");
     if (output->count() == 0) throw CLI::RequiredError("-o OUT.pare");
+    if (a->quantize == "int8" && calibrate->count() == 0)
+      throw CLI::RequiredError("--calibrate, which --quantize int8 needs,");
+    if (calibrate->count() > 0 && a->quantize.empty())
+      throw CLI::ValidationError("--calibrate", "there is nothing to calibrate without --quantize");
   });
   return [a] { return RunConvert(*a); };
 }

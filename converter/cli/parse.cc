@@ -62,6 +62,21 @@ std::optional<ConvertOptions::State> ParseState(const std::string& text) {
   return ConvertOptions::State{text.substr(0, at), text.substr(at + 1)};
 }
 
+std::optional<QuantizeFlag> ParseQuantize(const std::string& text) {
+  QuantizeFlag flag;
+  if (text == "f16") return flag.storage = WeightFormat::kF16, flag;
+  if (text == "int8") return flag.format = QuantFormat::kInt8, flag;
+  if (text == "int8-dynamic") return flag.format = QuantFormat::kInt8Dynamic, flag;
+  if (text == "nf4") return flag.format = QuantFormat::kNf4, flag;
+  flag.format = QuantFormat::kInt4;
+  if (text == "int4") return flag;
+  for (int group : {32, 64, 128}) {
+    flag.group = group;
+    if (text == "int4:g" + std::to_string(group)) return flag;
+  }
+  return std::nullopt;
+}
+
 ImportOptions::Adapter ParseAdapter(const std::string& text) {
   ImportOptions::Adapter adapter;
   adapter.folder = text;

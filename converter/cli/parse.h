@@ -14,6 +14,13 @@ std::optional<ImportOptions::InputShape> ParseShape(const std::string& text);
 std::optional<ImportOptions::DimBound> ParseDim(const std::string& text);
 // INPUT=OUTPUT.
 std::optional<ConvertOptions::State> ParseState(const std::string& text);
+// f16, int8, int8-dynamic, int4[:g32|:g64|:g128], nf4.
+struct QuantizeFlag {
+  WeightFormat storage = WeightFormat::kF32;
+  QuantFormat format = QuantFormat::kNone;
+  int group = 32;
+};
+std::optional<QuantizeFlag> ParseQuantize(const std::string& text);
 // FOLDER or FOLDER:SCALE; a colon that no number follows belongs to the folder's name.
 ImportOptions::Adapter ParseAdapter(const std::string& text);
 

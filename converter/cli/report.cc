@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "converter/report/table.h"
 #include "converter/write/byte_sink.h"
 
 namespace pare::converter {
@@ -17,6 +19,85 @@ std::string Size(uint64_t bytes) {
   return kib < 1024 ? fmt::format("{:.1f} KiB", kib) : fmt::format("{:.2f} MiB", kib / 1024);
 }
 
+std::string Decibels(double db) {
+  if (std::isinf(db)) return db > 0 ? "equal" : "-inf";
+  return FixedText(db, 1);
+}
+
+// JSON has no infinity: null stands for equal, "-inf" for no resemblance.
+nlohmann::ordered_json FidelityJson(const Fidelity& f) {
+  nlohmann::ordered_json json;
+  json["snr_db"] = f.snr_db;
+  if (std::isinf(f.snr_db)) json["snr_db"] = f.snr_db > 0 ? nlohmann::ordered_json() : "-inf";
+  json["cosine"] = f.cosine;
+  json["max_abs_error"] = f.max_error;
+  return json;
+}
+
+std::string LayersText(const ConvertReport& r) {
+  if (r.layers.empty()) return "";
+  Table table({{"layer"},
+               {"op"},
+               {"encoding"},
+               {"bytes", Table::kRight},
+               {"SNR dB", Table::kRight},
+               {"cosine", Table::kRight},
+               {"why"}});
+  for (const LayerRecord& layer : r.layers) {
+    const auto found = r.errors.layers.find(layer.value);
+    const bool measured = found != r.errors.layers.end();
+    table.Add({Shorten(layer.node.empty() ? layer.value : layer.node, 48), layer.op, layer.encoding,
+               std::to_string(layer.bytes_before) + " -> " + std::to_string(layer.bytes_after),
+               measured ? Decibels(found->second.snr_db) : "",
+               measured ? FixedText(found->second.cosine, 6) : "", layer.reason});
+  }
+  return "\n" + table.Text();
+}
+
+nlohmann::ordered_json LayersJson(const ConvertReport& r) {
+  nlohmann::ordered_json layers = nlohmann::ordered_json::array();
+  for (const LayerRecord& layer : r.layers) {
+    nlohmann::ordered_json row = {{"node", layer.node},
+                                  {"op", layer.op},
+                                  {"value", layer.value},
+                                  {"encoding", layer.encoding},
+                                  {"bytes_before", layer.bytes_before},
+                                  {"bytes_after", layer.bytes_after}};
+    if (!layer.reason.empty()) row["reason"] = layer.reason;
+    const auto found = r.errors.layers.find(layer.value);
+    if (found != r.errors.layers.end()) row.update(FidelityJson(found->second));
+    layers.push_back(row);
+  }
+  return layers;
+}
+
+nlohmann::ordered_json OutputsJson(const ConvertReport& r) {
+  nlohmann::ordered_json outputs = nlohmann::ordered_json::array();
+  for (const auto& [name, fidelity] : r.errors.outputs) {
+    nlohmann::ordered_json row = {{"name", name}};
+    row.update(FidelityJson(fidelity));
+    outputs.push_back(row);
+  }
+  return outputs;
+}
+
+// One line: how many layers, and what it cost.
+std::string QuantizedText(const ConvertReport& r) {
+  if (r.layers.empty()) return "";
+  size_t quantized = 0;
+  std::string encoding;
+  for (const LayerRecord& layer : r.layers) {
+    if (layer.encoding == "f32") continue;
+    ++quantized;
+    encoding = layer.encoding;
+  }
+  std::string text = fmt::format("  layers   {} of {} {}", quantized, r.layers.size(), encoding);
+  for (const auto& [name, fidelity] : r.errors.outputs)
+    text +=
+        fmt::format("; {} {} dB, cosine {:.6f}", name, Decibels(fidelity.snr_db), fidelity.cosine);
+  return text + "\n";
+}
+
 std::string ReportText(const std::string& source, const std::string& output,
                        const ConvertReport& r) {
   std::string text = SummaryText(source, output, r) + "\n";
@@ -24,7 +105,7 @@ std::string ReportText(const std::string& source, const std::string& output,
     text += fmt::format("{:<24} {:>9.1f} ms  {:>5} -> {:>5} nodes\n", pass.name, pass.milliseconds,
                         pass.nodes_before, pass.nodes_after);
   }
-  return text;
+  return text + LayersText(r);
 }
 
 std::string ReportJson(const std::string& source, const std::string& output,
@@ -36,19 +117,24 @@ std::string ReportJson(const std::string& source, const std::string& output,
                       {"nodes_before", pass.nodes_before},
                       {"nodes_after", pass.nodes_after}});
   }
-  const nlohmann::ordered_json report = {{"source", source},
-                                         {"output", output},
-                                         {"nodes_before", r.nodes_before},
-                                         {"nodes_after", r.nodes_after},
-                                         {"weights_before", r.weights_before},
-                                         {"weights_after", r.weights_after},
-                                         {"weight_bytes_before", r.weight_bytes_before},
-                                         {"weight_bytes_after", r.weight_bytes_after},
-                                         {"file_bytes", r.file_bytes},
-                                         {"import_ms", r.import_ms},
-                                         {"write_ms", r.write_ms},
-                                         {"f16", r.half_note},
-                                         {"passes", passes}};
+  nlohmann::ordered_json report = {{"source", source},
+                                   {"output", output},
+                                   {"nodes_before", r.nodes_before},
+                                   {"nodes_after", r.nodes_after},
+                                   {"weights_before", r.weights_before},
+                                   {"weights_after", r.weights_after},
+                                   {"weight_bytes_before", r.weight_bytes_before},
+                                   {"weight_bytes_after", r.weight_bytes_after},
+                                   {"file_bytes", r.file_bytes},
+                                   {"import_ms", r.import_ms},
+                                   {"write_ms", r.write_ms},
+                                   {"f16", r.half_note},
+                                   {"passes", passes}};
+  if (!r.layers.empty()) {
+    report["layers"] = LayersJson(r);
+    report["outputs"] = OutputsJson(r);
+    report["measured_samples"] = r.errors.samples;
+  }
   return report.dump(2) + "\n";
 }
 
@@ -62,10 +148,12 @@ std::string SummaryText(const std::string& source, const std::string& output,
       "{} -> {}\n"
       "  nodes    {} -> {}\n"
       "  weights  {} ({}) -> {} ({})\n"
-      "  file     {} in {:.2f} s\n{}",
+      "{}{}"
+      "  file     {} in {:.2f} s\n",
       source, output, r.nodes_before, r.nodes_after, r.weights_before, Size(r.weight_bytes_before),
-      r.weights_after, Size(r.weight_bytes_after), Size(r.file_bytes), milliseconds / 1000,
-      r.half_note.empty() ? "" : "  f16      " + r.half_note + "\n");
+      r.weights_after, Size(r.weight_bytes_after), QuantizedText(r),
+      r.half_note.empty() ? "" : "  f16      " + r.half_note + "\n", Size(r.file_bytes),
+      milliseconds / 1000);
 }
 
 bool IsReportName(const std::string& file) {

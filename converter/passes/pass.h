@@ -3,15 +3,18 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "converter/ir/graph.h"
 #include "converter/ir/status.h"
-#include "runtime/tools/npz.h"
 
 namespace pare::converter {
+
+class Dataset;        // calibrate/dataset.h
+struct Quantization;  // passes/quantize/quantization.h
 
 enum class WeightFormat { kF32, kF16 };
 
@@ -21,8 +24,11 @@ struct Options {
   // would move it further stay f32. Half of what is promised of real inputs: those that it is
   // measured on are others. 0: no weight stays f32, nothing is measured.
   double max_error = 5e-4;
-  // To measure it on; empty: made-up inputs. Must outlive the passes.
-  const std::vector<tools::Array>* calibration = nullptr;
+  // To measure it on, and the ranges of activations; f16 can do without: null.
+  std::shared_ptr<const Dataset> calibration;
+  // What the quantizing passes are to do, and what they say of it. RunPipeline makes one where
+  // there is none.
+  std::shared_ptr<Quantization> quantization;
   std::set<std::string> disabled;  // names of passes that are left out
   // Told of what is odd but no error. May be empty.
   std::function<void(const std::string&)> warn;

@@ -5,6 +5,7 @@
 
 namespace pare::converter {
 
+Status Calibrate(Graph& graph, const Options& options);
 Status ChooseLayout(Graph& graph, const Options& options);
 Status FoldConstants(Graph& graph, const Options& options);
 Status FoldFlatten(Graph& graph, const Options& options);
@@ -20,6 +21,8 @@ Status LowerTypes(Graph& graph, const Options& options);
 Status MergeDuplicates(Graph& graph, const Options& options);
 Status MoveConstants(Graph& graph, const Options& options);
 Status PackWeights(Graph& graph, const Options& options);
+Status QuantizeDynamic(Graph& graph, const Options& options);
+Status QuantizeStatic(Graph& graph, const Options& options);
 Status RecogniseActivations(Graph& graph, const Options& options);
 Status RemoveDeadCode(Graph& graph, const Options& options);
 Status Simplify(Graph& graph, const Options& options);

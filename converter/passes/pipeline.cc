@@ -3,6 +3,7 @@
 
 #include "converter/passes/pass.h"
 #include "converter/passes/passes.h"
+#include "converter/passes/quantize/quantization.h"
 
 namespace pare::converter {
 
@@ -41,6 +42,11 @@ const std::vector<Pass>& Pipeline() {
       {"fold_flatten", "let fully connected layers take pictures with channels last", FoldFlatten,
        true},
       {"fuse_activations", "apply activations where their input is made", FuseActivations, true},
+      {"calibrate", "find the ranges of activations on calibration data", Calibrate, false},
+      {"quantize_static", "compute on u8 activations and int8 weights, in calibrated ranges",
+       QuantizeStatic, false},
+      {"quantize_dynamic", "give matrix products int8 weights; activations follow when they run",
+       QuantizeDynamic, false},
       {"pack_weights", "lay weights out as kernels read them", PackWeights, true},
       {"store_half", "store weights as f16 as far as outputs bear it (--quantize f16)", StoreHalf,
        false},
@@ -66,7 +72,9 @@ Status RunPass(const Pass& pass, Graph& graph, const Options& options) {
 
 }  // namespace
 
-Status RunPipeline(Graph& graph, const Options& options, std::vector<PassRecord>* records) {
+Status RunPipeline(Graph& graph, const Options& given, std::vector<PassRecord>* records) {
+  Options options = given;
+  if (options.quantization == nullptr) options.quantization = std::make_shared<Quantization>();
   const std::vector<Pass>& passes = Pipeline();
   for (const std::string& name : options.disabled) {
     const bool known = std::any_of(passes.begin(), passes.end(),

@@ -8,6 +8,7 @@
 #include <map>
 #include <tuple>
 
+#include "converter/calibrate/dataset.h"
 #include "converter/calibrate/probe.h"
 #include "converter/passes/match.h"
 #include "converter/passes/passes.h"
@@ -16,6 +17,8 @@
 
 namespace pare::converter {
 namespace {
+
+constexpr size_t kMostSamples = 8;  // taken of given data
 
 constexpr int64_t kSmallWeight = 1024;  // elements; smaller weights stay f32
 constexpr float kLargestHalf = 65504;   // f16 has no number beyond this
@@ -164,9 +167,10 @@ class Chooser {
 
 Result<Choice> Measure(const Graph& graph, const std::set<size_t>& candidates,
                        const Options& options) {
-  const bool given = options.calibration != nullptr && !options.calibration->empty();
+  const bool given = options.calibration != nullptr;
   std::vector<Sample> samples =
-      PARE_TRY(given ? SplitSamples(graph, *options.calibration) : MakeUpSamples(graph));
+      PARE_TRY(given ? options.calibration->Cut(graph) : MakeUpSamples(graph));
+  if (samples.size() > kMostSamples) samples.resize(kMostSamples);
   Probe probe = PARE_TRY(Probe::Create(graph, candidates, std::move(samples)));
   return Chooser(probe, ListWeights(graph), options, candidates).Choose();
 }
@@ -179,7 +183,7 @@ std::string NoteOf(const std::vector<const Weight*>& weights, const std::set<siz
     all += mib;
     kept += choice.kept.count(i) != 0 ? mib : 0;
   }
-  const bool given = options.calibration != nullptr && !options.calibration->empty();
+  const bool given = options.calibration != nullptr;
   const std::string inputs =
       fmt::format("on {} {} input{}", choice.samples, given ? "given" : "made-up",
                   choice.samples > 1 ? "s" : "");

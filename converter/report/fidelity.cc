@@ -6,25 +6,36 @@
 
 namespace pare::converter {
 
-Fidelity Compare(const std::vector<double>& reference, const std::vector<double>& other) {
-  Fidelity f;
-  double aa = 0, bb = 0, ab = 0, noise = 0;
+void FidelityMeter::Add(const std::vector<double>& reference, const std::vector<double>& other) {
   for (size_t i = 0; i < reference.size(); ++i) {
     const double a = reference[i], b = other[i];
     if (!std::isfinite(a) || !std::isfinite(b)) {
       const bool same = a == b || (std::isnan(a) && std::isnan(b));
-      f.not_finite += same ? 0 : 1;
+      not_finite_ += same ? 0 : 1;
       continue;
     }
-    aa += a * a, bb += b * b, ab += a * b, noise += (a - b) * (a - b);
-    f.max_error = std::max(f.max_error, std::fabs(a - b));
-    f.max_value = std::max(f.max_value, std::fabs(a));
+    aa_ += a * a, bb_ += b * b, ab_ += a * b, noise_ += (a - b) * (a - b);
+    max_error_ = std::max(max_error_, std::fabs(a - b));
+    max_value_ = std::max(max_value_, std::fabs(a));
   }
+}
+
+Fidelity FidelityMeter::Result() const {
+  Fidelity f;
+  f.max_error = max_error_;
+  f.max_value = max_value_;
+  f.not_finite = not_finite_;
   constexpr double kInfinite = std::numeric_limits<double>::infinity();
-  f.snr_db = noise == 0 ? kInfinite : aa == 0 ? -kInfinite : 10 * std::log10(aa / noise);
+  f.snr_db = noise_ == 0 ? kInfinite : aa_ == 0 ? -kInfinite : 10 * std::log10(aa_ / noise_);
   if (f.not_finite > 0) f.snr_db = -kInfinite;
-  f.cosine = aa == 0 && bb == 0 ? 1 : aa == 0 || bb == 0 ? 0 : ab / std::sqrt(aa * bb);
+  f.cosine = aa_ == 0 && bb_ == 0 ? 1 : aa_ == 0 || bb_ == 0 ? 0 : ab_ / std::sqrt(aa_ * bb_);
   return f;
+}
+
+Fidelity Compare(const std::vector<double>& reference, const std::vector<double>& other) {
+  FidelityMeter meter;
+  meter.Add(reference, other);
+  return meter.Result();
 }
 
 std::vector<double> ToDoubles(const Tensor& t) {
@@ -39,6 +50,9 @@ std::vector<double> ToDoubles(const Tensor& t) {
         break;
       default: values[i] = static_cast<double>(IntegerAt(t, static_cast<int64_t>(i)));
     }
+  }
+  if (t.IsQuantized()) {
+    for (double& value : values) value = double{t.scale} * (value - t.zero_point);
   }
   return values;
 }

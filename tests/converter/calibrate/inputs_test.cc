@@ -34,20 +34,5 @@ TEST(MakeUpInput, IndicesLieInTheirTable) {
   EXPECT_EQ(*high, 36);
 }
 
-TEST(SplitSamples, TakesRowsOfAFixedBatch) {
-  GraphBuilder b;
-  b.Output(b.Unary(fb::UnaryKind::Relu, b.Input("x", {2, 3})), "y");
-  tools::Array array{"x", DType::kF32, MakeShape({6, 3}), std::vector<std::byte>(6 * 3 * 4)};
-  const float mark = 7;
-  std::memcpy(array.data.data() + 4 * 3 * 4, &mark, sizeof mark);
-  const auto samples = SplitSamples(b.graph, {array});
-  ASSERT_TRUE(samples.ok());
-  ASSERT_EQ(samples.value().size(), 3u);
-  EXPECT_TRUE(samples.value()[2][0].shape == MakeShape({2, 3}));
-  float first;
-  std::memcpy(&first, samples.value()[2][0].data.data(), sizeof first);
-  EXPECT_EQ(first, mark);
-}
-
 }  // namespace
 }  // namespace pare::converter

@@ -149,6 +149,26 @@ TEST_F(Cli, ListsAndRefusesPasses) {
   EXPECT_THAT(error_, HasSubstr("--list-passes"));
 }
 
+TEST_F(Cli, QuantizeFlags) {
+  std::ofstream(Path("tiny.onnx")) << TinyOnnx();
+  const std::string convert = "convert " + Path("tiny.onnx") + " -o " + Path("y.pare");
+  EXPECT_EQ(Run(convert + " --quantize int8"), 2);
+  EXPECT_THAT(error_, HasSubstr("--calibrate"));
+  EXPECT_EQ(Run(convert + " --calibrate x.npz"), 2);
+  EXPECT_EQ(Run(convert + " --quantize int8 --calibrate " + Path("no.npz")), 1);
+  EXPECT_EQ(Run(convert + " --quantize int8-dynamic --calibration-method guess"), 2);
+  EXPECT_FALSE(fs::exists(Path("y.pare")));
+  EXPECT_EQ(Run(convert + " --quantize nf4"), 1);
+  EXPECT_THAT(error_, HasSubstr("not yet"));
+}
+
+TEST(Parse, Quantize) {
+  EXPECT_EQ(ParseQuantize("int4:g128")->group, 128);
+  EXPECT_EQ(ParseQuantize("int8")->format, QuantFormat::kInt8);
+  for (const char* bad : {"", "int4:g48", "int4:", "int8:g32", "f32"})
+    EXPECT_FALSE(ParseQuantize(bad).has_value()) << bad;
+}
+
 TEST(Parse, Shapes) {
   const auto shape = ParseShape("a=b=1x3x-1");
   ASSERT_TRUE(shape.has_value());

@@ -1,5 +1,6 @@
 #include <cmath>
 
+#include "converter/calibrate/dataset.h"
 #include "tests/converter/support/graph_builder.h"
 
 namespace pare::converter {
@@ -70,10 +71,10 @@ TEST(StoreHalf, StoresAllWhereAnyErrorIsAllowed) {
 TEST(StoreHalf, MeasuresOnGivenArrays) {
   // Two samples of zeros, of which no weight makes anything.
   tools::Array zeros{"x", DType::kF32, MakeShape({4, 64}), std::vector<std::byte>(4 * 64 * 4)};
-  std::vector<tools::Array> arrays = {zeros};
+  const std::vector<std::vector<tools::Array>> files = {{zeros}};
   GraphBuilder b = MakeCancelling(2);
   Options options = HalfOptions();
-  options.calibration = &arrays;
+  options.calibration = std::make_shared<Dataset>(files);
   ASSERT_TRUE(RunPipeline(b.graph, options, nullptr).ok());
   EXPECT_EQ(TypesOfMatrices(b.graph), std::vector<DType>(3, DType::kF16));
   EXPECT_NE(NoteOf(b.graph).find("2 given inputs"), std::string::npos) << NoteOf(b.graph);

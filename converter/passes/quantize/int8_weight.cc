@@ -1,0 +1,126 @@
+#include "converter/passes/quantize/int8_weight.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "runtime/layout/layout.h"
+
+namespace pare::converter {
+namespace {
+
+constexpr int kMost = 127;
+constexpr float kLeastMagnitude = 1e-30f;  // a row below this is one of zeros
+
+float LargestMagnitude(const float* x, int64_t n) {
+  float largest = 0;
+  for (int64_t i = 0; i < n; ++i) largest = std::max(largest, std::fabs(x[i]));
+  return largest;
+}
+
+void RoundRow(const float* row, int64_t k, float scale, int8_t* q) {
+  for (int64_t i = 0; i < k; ++i) {
+    const float rounded = std::nearbyint(row[i] / scale);
+    q[i] = static_cast<int8_t>(std::clamp<float>(rounded, -kMost, kMost));
+  }
+}
+
+// Products of a scale and small integers are off by half a unit in the last place, and a factor
+// that was folded in later adds as much.
+bool LiesOn(const float* row, int64_t k, float scale) {
+  constexpr float kTolerance = 4e-7f;
+  const float inverse = 1 / scale;
+  for (int64_t i = 0; i < k; ++i) {
+    const float whole = std::nearbyint(row[i] * inverse);
+    if (std::fabs(whole) > kMost ||
+        std::fabs(row[i] - whole * scale) > kTolerance * std::fabs(row[i]))
+      return false;
+  }
+  return true;
+}
+
+// The neighbour of `scale` that gives the row bit for bit, if one does.
+float ExactScale(const float* row, int64_t k, float scale, const int8_t* q) {
+  constexpr int kNeighbours = 4;
+  float candidate = scale;
+  for (int i = 0; i < kNeighbours; ++i) candidate = std::nextafter(candidate, 0.0f);
+  for (int i = 0; i <= 2 * kNeighbours; ++i, candidate = std::nextafter(candidate, 1e38f)) {
+    bool exact = true;
+    for (int64_t j = 0; exact && j < k; ++j) exact = candidate * static_cast<float>(q[j]) == row[j];
+    if (exact) return candidate;
+  }
+  return scale;
+}
+
+}  // namespace
+
+bool FindGrid(const float* row, int64_t k, float* scale, int8_t* q) {
+  const float largest = LargestMagnitude(row, k);
+  if (largest < kLeastMagnitude) return false;
+  for (int most = kMost; most > 0; --most) {
+    const float candidate = largest / static_cast<float>(most);
+    if (!LiesOn(row, k, candidate)) continue;
+    RoundRow(row, k, candidate, q);
+    *scale = ExactScale(row, k, candidate, q);
+    return true;
+  }
+  return false;
+}
+
+Int8Rows QuantizeRows(const float* rows, int64_t n, int64_t k, bool per_tensor) {
+  Int8Rows result;
+  result.q.resize(static_cast<size_t>(n * k));
+  result.scales.resize(static_cast<size_t>(n), 1);
+  const float of_all = per_tensor ? LargestMagnitude(rows, n * k) : 0;
+  for (int64_t r = 0; r < n; ++r) {
+    const float* row = rows + r * k;
+    int8_t* q = &result.q[static_cast<size_t>(r * k)];
+    float& scale = result.scales[static_cast<size_t>(r)];
+    if (!per_tensor && FindGrid(row, k, &scale, q)) continue;
+    const float largest = per_tensor ? of_all : LargestMagnitude(row, k);
+    if (largest < kLeastMagnitude) continue;
+    scale = largest / kMost;
+    RoundRow(row, k, scale, q);
+  }
+  return result;
+}
+
+Status CheckFinite(const Weight& weight, const std::string& layer) {
+  const float* data = weight.Data<float>();
+  for (int64_t i = 0; i < weight.shape.Elements(); ++i) {
+    if (!std::isfinite(data[i]))
+      return Error(Code::kCorrupt, "layer '" + layer + "': weight '" + weight.name + "' has " +
+                                       (std::isnan(data[i]) ? "NaN" : "an infinity") +
+                                       " at element " + std::to_string(i) +
+                                       ": it cannot be quantized");
+  }
+  return Ok();
+}
+
+Weight Int8Weight(const Weight& weight, Layout layout, bool transpose, float alpha,
+                  bool per_tensor) {
+  Weight result = weight;
+  result.layout = layout;
+  const int64_t n = weight.shape[transpose ? 1 : 0];
+  const int64_t k = weight.shape.Elements() / n;
+  const float* data = weight.Data<float>();
+  std::vector<float> rows(static_cast<size_t>(n * k));
+  const int64_t row_step = transpose ? 1 : k, k_step = transpose ? n : 1;
+  for (int64_t r = 0; r < n; ++r) {
+    for (int64_t i = 0; i < k; ++i)
+      rows[static_cast<size_t>(r * k + i)] = alpha * data[r * row_step + i * k_step];
+  }
+  if (transpose) {
+    result.shape[0] = n;
+    result.shape[1] = k;
+  }
+  const Int8Rows int8 = QuantizeRows(rows.data(), n, k, per_tensor);
+  uint64_t bytes = 0;
+  (void)PackedBytes(layout, DType::kF32, result.shape, &bytes);
+  std::byte* packed;
+  result.bytes = Bytes::Allocate(static_cast<size_t>(bytes), &packed);
+  PackInt8(layout, int8.q.data(), int8.scales.data(), result.shape, packed);
+  return result;
+}
+
+}  // namespace pare::converter

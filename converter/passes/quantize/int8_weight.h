@@ -1,0 +1,30 @@
+// Weights as int8, a scale for each row.
+#pragma once
+
+#include <string>
+
+#include "converter/ir/graph.h"
+#include "converter/ir/status.h"
+
+namespace pare::converter {
+
+struct Int8Rows {
+  std::vector<int8_t> q;      // row-major, in [-127, 127]
+  std::vector<float> scales;  // of each row
+};
+
+// scale = the row's largest magnitude / 127; with `per_tensor` the largest of all rows. A row that
+// lies on such a grid already (the weight came quantized) keeps its integers and its scale.
+Int8Rows QuantizeRows(const float* rows, int64_t n, int64_t k, bool per_tensor);
+
+// Whether row[k] is scale * q with integers q in [-127, 127]; sets both.
+bool FindGrid(const float* row, int64_t k, float* scale, int8_t* q);
+
+// kCorrupt, naming the layer, where a number is NaN or infinite.
+Status CheckFinite(const Weight& weight, const std::string& layer);
+
+// The plain f32 weight [n, k...] in `layout`; `transpose`: it is [k, n]. `alpha` multiplies it.
+Weight Int8Weight(const Weight& weight, Layout layout, bool transpose, float alpha,
+                  bool per_tensor);
+
+}  // namespace pare::converter

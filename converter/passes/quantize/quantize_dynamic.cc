@@ -1,0 +1,62 @@
+// Dynamic int8: matrix products get int8 weights, a scale for each row; their activations are
+// quantized row by row when they run. No data is needed.
+#include <map>
+#include <tuple>
+#include <utility>
+
+#include "converter/passes/match.h"
+#include "converter/passes/passes.h"
+#include "converter/passes/quantize/int8_weight.h"
+#include "converter/passes/quantize/quantization.h"
+#include "converter/passes/quantize/quantized_ops.h"
+#include "runtime/ops/op.h"
+
+namespace pare::converter {
+namespace {
+
+const char* WhyF32(const Graph& graph, const Node& n) {
+  if (n.op.type == fb::Op::Conv) return "convolutions need calibrated ranges: --quantize int8";
+  return WhyNoInt8(graph, n);
+}
+
+}  // namespace
+
+Status QuantizeDynamic(Graph& graph, const Options& options) {
+  Quantization& q = *options.quantization;
+  if (q.format != QuantFormat::kInt8Dynamic) return Ok();
+  Rewriter rewriter(graph);
+  std::map<std::pair<ValueId, bool>, ValueId> weights;
+  for (Node* n : rewriter.Nodes()) {
+    if (n->op.type != fb::Op::Conv && n->op.type != fb::Op::MatMul) continue;
+    LayerRecord record{n->name,
+                       OpName(static_cast<uint8_t>(n->op.type)),
+                       graph.values[n->outputs[0]].name,
+                       "f32",
+                       "",
+                       0,
+                       0};
+    const ValueId v = InputOf(n, 1);
+    if (const Weight* w = graph.ConstantOf(v)) record.bytes_before = w->bytes.size;
+    record.bytes_after = record.bytes_before;
+    if (const char* reason = WhyF32(graph, *n)) {
+      record.reason = reason;
+    } else {
+      fb::MatMulT* matmul = n->op.AsMatMul();
+      PARE_TRY(CheckFinite(*graph.ConstantOf(v), n->name));
+      const auto [found, inserted] = weights.emplace(std::make_pair(v, !matmul->trans_b), kAbsent);
+      if (inserted) {
+        found->second = rewriter.NewWeight(
+            Int8Weight(*graph.ConstantOf(v), Layout::kInt8T16, !matmul->trans_b, 1, q.per_tensor));
+      }
+      rewriter.SetInput(n, 1, found->second);
+      matmul->trans_b = true;
+      matmul->arithmetic = fb::Arithmetic::DynamicInt8;
+      record.encoding = "int8-dynamic";
+      record.bytes_after = graph.ConstantOf(found->second)->bytes.size;
+    }
+    q.layers.push_back(std::move(record));
+  }
+  return Ok();
+}
+
+}  // namespace pare::converter

@@ -1,0 +1,139 @@
+#include "converter/passes/quantize/quantized_ops.h"
+
+#include <algorithm>
+
+#include "converter/passes/match.h"
+
+namespace pare::converter {
+namespace {
+
+using fb::BinaryKind;
+using fb::UnaryKind;
+
+struct Row {
+  fb::Op op;
+  QuantRole role;
+  bool on;  // the runtime has it
+};
+
+constexpr Row kRows[] = {
+    {fb::Op::Conv, QuantRole::kLinear, true},
+    {fb::Op::MatMul, QuantRole::kLinear, true},
+    {fb::Op::Reshape, QuantRole::kMove, true},
+    {fb::Op::Flatten, QuantRole::kMove, true},
+    {fb::Op::Squeeze, QuantRole::kMove, true},
+    {fb::Op::Unsqueeze, QuantRole::kMove, true},
+    {fb::Op::Identity, QuantRole::kMove, true},
+    {fb::Op::Transpose, QuantRole::kMove, true},
+    {fb::Op::Slice, QuantRole::kMove, true},
+    {fb::Op::Split, QuantRole::kMove, true},
+    {fb::Op::Concat, QuantRole::kMove, true},
+    {fb::Op::Gather, QuantRole::kMove, true},
+    {fb::Op::DepthToSpace, QuantRole::kMove, true},
+    {fb::Op::SpaceToDepth, QuantRole::kMove, true},
+    {fb::Op::Pad, QuantRole::kMove, false},
+    {fb::Op::Resize, QuantRole::kMove, false},
+    {fb::Op::Pool, QuantRole::kCompute, false},
+    {fb::Op::Unary, QuantRole::kCompute, false},
+    {fb::Op::Binary, QuantRole::kCompute, false},
+    {fb::Op::Reduce, QuantRole::kCompute, false},
+    {fb::Op::Softmax, QuantRole::kCompute, false},
+    {fb::Op::LayerNorm, QuantRole::kCompute, false},
+    {fb::Op::Attention, QuantRole::kCompute, false},
+};
+
+constexpr bool kDepthwiseOn = false;
+
+constexpr size_t kAddend = 3, kPadding = 4;
+
+bool ComputesOnU8(const Node& n) {
+  switch (n.op.type) {
+    case fb::Op::Binary: {
+      const fb::BinaryT* binary = n.op.AsBinary();
+      return binary->kind == BinaryKind::Add || binary->kind == BinaryKind::Sub ||
+             binary->kind == BinaryKind::Mul;
+    }
+    case fb::Op::Reduce: return n.op.AsReduce()->kind == fb::ReduceKind::Mean;
+    case fb::Op::Pool: return n.op.AsPool()->kind != fb::PoolKind::Lp && n.outputs.size() == 1;
+    case fb::Op::Softmax: return !n.op.AsSoftmax()->log;
+    case fb::Op::LayerNorm: return n.outputs.size() == 1;
+    default: return true;
+  }
+}
+
+bool MovesU8(const Node& n) {
+  if (const fb::PadT* pad = n.op.AsPad())
+    return pad->mode != fb::PadMode::Constant || (n.inputs.size() == 1 && pad->value == 0);
+  if (const fb::ResizeT* resize = n.op.AsResize()) return resize->mode == fb::ResizeMode::Nearest;
+  return true;
+}
+
+}  // namespace
+
+QuantRole QuantRoleOf(const Graph& graph, const Node& n) {
+  const auto* row = std::find_if(std::begin(kRows), std::end(kRows),
+                                 [&](const Row& r) { return r.op == n.op.type; });
+  if (row == std::end(kRows) || !row->on) return QuantRole::kFloat;
+  if (row->role == QuantRole::kLinear)
+    return WhyNoInt8(graph, n) == nullptr ? row->role : QuantRole::kFloat;
+  for (ValueId v : n.outputs) {
+    if (v == kAbsent || graph.values[v].dtype != DType::kF32) return QuantRole::kFloat;
+  }
+  for (size_t i : QuantInputs(n)) {
+    const ValueId v = n.inputs[i];
+    if (v == kAbsent || graph.values[v].dtype != DType::kF32 || graph.IsConstant(v))
+      return QuantRole::kFloat;
+  }
+  if (row->role == QuantRole::kMove) return MovesU8(n) ? row->role : QuantRole::kFloat;
+  return ComputesOnU8(n) ? row->role : QuantRole::kFloat;
+}
+
+std::vector<size_t> QuantInputs(const Node& n) {
+  switch (n.op.type) {
+    case fb::Op::Conv:
+    case fb::Op::MatMul:
+      return InputOf(&n, kAddend) == kAbsent ? std::vector<size_t>{0}
+                                             : std::vector<size_t>{0, kAddend};
+    case fb::Op::Binary: return {0, 1};
+    case fb::Op::Attention: return {0, 1, 2};
+    case fb::Op::Concat: {
+      std::vector<size_t> all(n.inputs.size());
+      for (size_t i = 0; i < all.size(); ++i) all[i] = i;
+      return all;
+    }
+    default: return {0};
+  }
+}
+
+bool IsDepthwise(const Graph& graph, const Node& n) {
+  const fb::ConvT* conv = n.op.AsConv();
+  if (conv == nullptr || conv->group <= 1) return false;
+  const Shape& shape = graph.values[n.inputs[1]].shape;
+  return shape[0] == conv->group && shape[shape.rank - 1] == 1;
+}
+
+bool ActivationFitsU8(Node* n) {
+  const UnaryKind kind = KindOf(ActivationOf(n)->get());
+  return kind == UnaryKind::None || kind == UnaryKind::Relu || kind == UnaryKind::Clip;
+}
+
+const char* WhyNoInt8(const Graph& graph, const Node& n) {
+  if (graph.values[n.inputs[0]].dtype != DType::kF32) return "it computes on integers";
+  const Weight* w = graph.ConstantOf(InputOf(&n, 1));
+  if (w == nullptr) return "its weight is not constant";
+  if (w->layout != Layout::kPlain || w->dtype != DType::kF32)
+    return "its weight is encoded already";
+  if (w->shape.Elements() == 0) return "its weight is empty";
+  if (graph.IsConstant(n.inputs[0])) return "its input is constant";
+  if (n.op.type == fb::Op::Conv && InputOf(&n, kPadding) != kAbsent)
+    return "it reads other numbers than zeros outside its input";
+  if (n.op.type == fb::Op::Conv && !kDepthwiseOn && IsDepthwise(graph, n))
+    return "depthwise convolutions have no int8 kernel yet";
+  if (const fb::MatMulT* matmul = n.op.AsMatMul()) {
+    if (w->shape.rank != 2) return "its weight is not one matrix";
+    if (matmul->trans_a) return "its input is transposed";
+  }
+  return nullptr;
+}
+
+}  // namespace pare::converter
