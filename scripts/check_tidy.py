@@ -33,7 +33,9 @@ def preprocessed(entry):
     del words[out:out + 2]
     words[words.index("-c")] = "-E"
     text = subprocess.run(words + ["-P"], cwd=entry["directory"], capture_output=True, check=True).stdout
-    return text + (ROOT / ".clang-tidy").read_bytes() + pathlib.Path(entry["file"]).read_bytes()
+    source = pathlib.Path(entry["file"])
+    settings = [folder / ".clang-tidy" for folder in source.parents if folder.is_relative_to(ROOT)]
+    return b"".join([text, source.read_bytes()] + [s.read_bytes() for s in settings if s.exists()])
 
 
 def check(entry, build, cache):

@@ -17,8 +17,8 @@ struct [[nodiscard]] Status {
   Status(Code c, std::string text) : code(c), message(std::move(text)) {}
   // The runtime's, without names. Error(Code, "literal") resolves to the runtime's by
   // argument-dependent look-up.
-  Status(pare::Status status)
-      : code(status.code), message(status.what) {}  // NOLINT(google-explicit-constructor)
+  Status(pare::Status status)  // NOLINT(google-explicit-constructor)
+      : code(status.code), message(status.what) {}
 
   bool ok() const { return code == Code::kOk; }
 };

@@ -42,9 +42,9 @@ constexpr Status Error(Code code, const char* what) { return Status{code, -1, 0,
 template <class T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : ok_(true) {
+  Result(T value) : ok_(true) {  // NOLINT(google-explicit-constructor)
     new (&value_) T(std::move(value));
-  }                                                       // NOLINT(google-explicit-constructor)
+  }
   Result(Status status) : status_(status), ok_(false) {}  // NOLINT(google-explicit-constructor)
   Result(Result&& other) noexcept : status_(other.status_), ok_(other.ok_) {
     if (ok_) new (&value_) T(std::move(other.value_));

@@ -94,7 +94,7 @@ void CopyMatrix(const EinsumEquation& e, const Matrices& m, const Group* groups,
   StridedCopy copy(element);
   for (int g = 0; g < 3; ++g) {
     for (int i = 0; i < m.label_count[groups[g]]; ++i) {
-      const int label = m.labels[groups[g]][i];
+      const auto label = static_cast<uint8_t>(m.labels[groups[g]][i]);
       matrix_stride /= e.sizes[label];
       const int64_t stride = strides[label] * static_cast<int64_t>(element);
       copy.Add(e.sizes[label], into_matrix ? stride : matrix_stride,

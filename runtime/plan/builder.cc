@@ -125,6 +125,7 @@ class PlanBuilder {
   }
 
   Status FillWeights() {
+    // NOLINTNEXTLINE(clang-analyzer-core.NullDereference): Build has called Allocate.
     for (uint32_t v = 0; v < plan_->value_count_; ++v) {
       const int32_t index = plan_->graph_->values()->Get(v)->weight();
       if (index < 0) continue;

@@ -10,39 +10,23 @@ namespace {
 using fb::BinaryKind;
 using fb::UnaryKind;
 
+// What the runtime computes, or moves, in u8.
 struct Row {
   fb::Op op;
   QuantRole role;
-  bool on;  // the runtime has it
 };
 
 constexpr Row kRows[] = {
-    {fb::Op::Conv, QuantRole::kLinear, true},
-    {fb::Op::MatMul, QuantRole::kLinear, true},
-    {fb::Op::Reshape, QuantRole::kMove, true},
-    {fb::Op::Flatten, QuantRole::kMove, true},
-    {fb::Op::Squeeze, QuantRole::kMove, true},
-    {fb::Op::Unsqueeze, QuantRole::kMove, true},
-    {fb::Op::Identity, QuantRole::kMove, true},
-    {fb::Op::Transpose, QuantRole::kMove, true},
-    {fb::Op::Slice, QuantRole::kMove, true},
-    {fb::Op::Split, QuantRole::kMove, true},
-    {fb::Op::Concat, QuantRole::kMove, true},
-    {fb::Op::Gather, QuantRole::kMove, true},
-    {fb::Op::DepthToSpace, QuantRole::kMove, true},
-    {fb::Op::SpaceToDepth, QuantRole::kMove, true},
-    {fb::Op::Pad, QuantRole::kMove, false},
-    {fb::Op::Resize, QuantRole::kMove, false},
-    {fb::Op::Pool, QuantRole::kCompute, false},
-    {fb::Op::Unary, QuantRole::kCompute, false},
-    {fb::Op::Binary, QuantRole::kCompute, false},
-    {fb::Op::Reduce, QuantRole::kCompute, false},
-    {fb::Op::Softmax, QuantRole::kCompute, false},
-    {fb::Op::LayerNorm, QuantRole::kCompute, false},
-    {fb::Op::Attention, QuantRole::kCompute, false},
+    {fb::Op::Conv, QuantRole::kLinear},       {fb::Op::MatMul, QuantRole::kLinear},
+    {fb::Op::Reshape, QuantRole::kMove},      {fb::Op::Flatten, QuantRole::kMove},
+    {fb::Op::Squeeze, QuantRole::kMove},      {fb::Op::Unsqueeze, QuantRole::kMove},
+    {fb::Op::Identity, QuantRole::kMove},     {fb::Op::Transpose, QuantRole::kMove},
+    {fb::Op::Slice, QuantRole::kMove},        {fb::Op::Split, QuantRole::kMove},
+    {fb::Op::Concat, QuantRole::kMove},       {fb::Op::Gather, QuantRole::kMove},
+    {fb::Op::DepthToSpace, QuantRole::kMove}, {fb::Op::SpaceToDepth, QuantRole::kMove},
+    {fb::Op::Pool, QuantRole::kCompute},      {fb::Op::Unary, QuantRole::kCompute},
+    {fb::Op::Binary, QuantRole::kCompute},    {fb::Op::Reduce, QuantRole::kCompute},
 };
-
-constexpr bool kDepthwiseOn = false;
 
 constexpr size_t kAddend = 3, kPadding = 4;
 
@@ -55,17 +39,8 @@ bool ComputesOnU8(const Node& n) {
     }
     case fb::Op::Reduce: return n.op.AsReduce()->kind == fb::ReduceKind::Mean;
     case fb::Op::Pool: return n.op.AsPool()->kind != fb::PoolKind::Lp && n.outputs.size() == 1;
-    case fb::Op::Softmax: return !n.op.AsSoftmax()->log;
-    case fb::Op::LayerNorm: return n.outputs.size() == 1;
     default: return true;
   }
-}
-
-bool MovesU8(const Node& n) {
-  if (const fb::PadT* pad = n.op.AsPad())
-    return pad->mode != fb::PadMode::Constant || (n.inputs.size() == 1 && pad->value == 0);
-  if (const fb::ResizeT* resize = n.op.AsResize()) return resize->mode == fb::ResizeMode::Nearest;
-  return true;
 }
 
 }  // namespace
@@ -73,7 +48,7 @@ bool MovesU8(const Node& n) {
 QuantRole QuantRoleOf(const Graph& graph, const Node& n) {
   const auto* row = std::find_if(std::begin(kRows), std::end(kRows),
                                  [&](const Row& r) { return r.op == n.op.type; });
-  if (row == std::end(kRows) || !row->on) return QuantRole::kFloat;
+  if (row == std::end(kRows)) return QuantRole::kFloat;
   if (row->role == QuantRole::kLinear)
     return WhyNoInt8(graph, n) == nullptr ? row->role : QuantRole::kFloat;
   for (ValueId v : n.outputs) {
@@ -84,8 +59,7 @@ QuantRole QuantRoleOf(const Graph& graph, const Node& n) {
     if (v == kAbsent || graph.values[v].dtype != DType::kF32 || graph.IsConstant(v))
       return QuantRole::kFloat;
   }
-  if (row->role == QuantRole::kMove) return MovesU8(n) ? row->role : QuantRole::kFloat;
-  return ComputesOnU8(n) ? row->role : QuantRole::kFloat;
+  return row->role == QuantRole::kMove || ComputesOnU8(n) ? row->role : QuantRole::kFloat;
 }
 
 std::vector<size_t> QuantInputs(const Node& n) {
@@ -95,7 +69,6 @@ std::vector<size_t> QuantInputs(const Node& n) {
       return InputOf(&n, kAddend) == kAbsent ? std::vector<size_t>{0}
                                              : std::vector<size_t>{0, kAddend};
     case fb::Op::Binary: return {0, 1};
-    case fb::Op::Attention: return {0, 1, 2};
     case fb::Op::Concat: {
       std::vector<size_t> all(n.inputs.size());
       for (size_t i = 0; i < all.size(); ++i) all[i] = i;
@@ -127,8 +100,6 @@ const char* WhyNoInt8(const Graph& graph, const Node& n) {
   if (graph.IsConstant(n.inputs[0])) return "its input is constant";
   if (n.op.type == fb::Op::Conv && InputOf(&n, kPadding) != kAbsent)
     return "it reads other numbers than zeros outside its input";
-  if (n.op.type == fb::Op::Conv && !kDepthwiseOn && IsDepthwise(graph, n))
-    return "depthwise convolutions have no int8 kernel yet";
   if (const fb::MatMulT* matmul = n.op.AsMatMul()) {
     if (w->shape.rank != 2) return "its weight is not one matrix";
     if (matmul->trans_a) return "its input is transposed";

@@ -30,6 +30,7 @@ BroadcastLoop MakeBroadcastLoop(const Shape& out, const Shape* const* operands, 
     for (int o = 0; o < count; ++o) {
       const int j = i - (out.rank - operands[o]->rank);
       if (j >= 0 && (*operands[o])[j] != 1) {
+        // NOLINTNEXTLINE(clang-analyzer-core.uninitialized.Assign): count <= kMaxOperands.
         strides[o] = next[o];
         next[o] *= size;
       }

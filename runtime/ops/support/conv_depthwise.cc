@@ -165,6 +165,7 @@ Status RunDepthwise(const ConvGeometry& g, const RunContext& context) {
   const float* x = context.In(0)->Data<float>();
   const auto channels = static_cast<size_t>(g.channels);
   const size_t pixels = Pixels(g), step = TaskPixels(g, context.threads->threads());
+  // NOLINTNEXTLINE(clang-analyzer-core.DivideZero): what TaskPixels chooses from has a "+ 1".
   context.threads->ForEach((pixels + step - 1) / step, [&](size_t task, size_t thread) {
     const size_t row = task * step;
     conv.Run(g, x, row, pixels - row < step ? pixels - row : step, row * channels, thread);

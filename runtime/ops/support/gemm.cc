@@ -22,6 +22,7 @@ constexpr size_t kRowsOfLoad = 8;  // a weight's way from memory takes as long a
 
 size_t Min(size_t a, size_t b) { return a < b ? a : b; }
 size_t Max(size_t a, size_t b) { return a > b ? a : b; }
+// NOLINTNEXTLINE(clang-analyzer-core.DivideZero): the analyzer forgets what Max(1, x) says of x.
 size_t CeilDiv(size_t a, size_t b) { return (a + b - 1) / b; }
 size_t RoundUp(size_t a, size_t b) { return CeilDiv(a, b) * b; }
 

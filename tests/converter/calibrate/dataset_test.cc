@@ -54,7 +54,8 @@ TEST(Dataset, AnAxisMoreIsAListOfSamples) {
 
 TEST(Dataset, FilesMayDifferInShapeAndShareSingleArrays) {
   GraphBuilder b;
-  b.Output(b.Binary(fb::BinaryKind::Add, b.Input("bias", {1, 1}), b.Input("x", {1, -1})), "y");
+  const ValueId bias = b.Input("bias", {1, 1}), x = b.Input("x", {1, -1});
+  b.Output(b.Binary(fb::BinaryKind::Add, bias, x), "y");
   const Dataset data({{Floats("x", {2, 3}), Floats("bias", {1, 1}, 7)},
                       {Floats("bias", {1, 1}), Floats("x", {1, 5})}});
   auto samples = data.Cut(b.graph);

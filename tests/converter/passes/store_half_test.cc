@@ -79,8 +79,9 @@ TEST(StoreHalf, MeasuresOnGivenArrays) {
   EXPECT_EQ(TypesOfMatrices(b.graph), std::vector<DType>(3, DType::kF16));
   EXPECT_NE(NoteOf(b.graph).find("2 given inputs"), std::string::npos) << NoteOf(b.graph);
 
-  arrays[0].name = "other";
-  arrays.push_back(arrays[0]);
+  zeros.name = "other";
+  const std::vector<std::vector<tools::Array>> others = {{zeros, zeros}};
+  options.calibration = std::make_shared<Dataset>(others);
   GraphBuilder unnamed = MakeCancelling(2);
   EXPECT_FALSE(RunPipeline(unnamed.graph, options, nullptr).ok());
 }
