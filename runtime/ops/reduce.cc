@@ -5,6 +5,7 @@
 #include <limits>
 #include <type_traits>
 
+#include "built_layouts.h"
 #include "model_generated.h"
 #include "runtime/core/arena.h"
 #include "runtime/kernels/pool/pool.h"
@@ -126,7 +127,7 @@ int64_t PartsOf(ReduceKind kind, const Tensor& x, const Tensor& y) {
 Status PlanStep(PlanContext& context) {
   const ReduceKind kind = context.Attributes<fb::Reduce>().kind();
   State* state = context.NewState<State>();
-  if (context.In(0)->IsQuantized()) {
+  if (kBuiltLowBit && context.In(0)->IsQuantized()) {
     const PoolTable& kernels = SelectPoolU8(context.cpu);
     state->pool = kind == ReduceKind::Max ? kernels.max : kernels.average;
     context.kernel = "reduce_u8";
@@ -358,7 +359,7 @@ Status Run(const RunContext& context) {
   const ReduceKind kind = context.Attributes<fb::Reduce>().kind();
   uint32_t mask;
   PARE_TRY(ReadAxes(context, true, &mask));
-  if (state.pool != nullptr) return RunQuantized(context, mask);
+  if (kBuiltLowBit && state.pool != nullptr) return RunQuantized(context, mask);
   const size_t size = SizeOf(x.dtype);
   const Reduction r(x.shape, mask, x, size);
   const int64_t parts = PartsOf(kind, x, *y);

@@ -22,8 +22,12 @@ inline Vec FromHalf(Lanes x) {
 
 }  // namespace
 
-void matmul_f32_f32_f32t16_6x64_avx512(const MatmulArgs& args) { Run<6, 4 * kVecs, 5>(args); }
-void matmul_f32_f32_f32t16_8x48_avx512(const MatmulArgs& args) { Run<8, 3 * kVecs, 6>(args); }
+void matmul_f32_f32_f32t16_6x64_avx512(const MatmulArgs& args) {
+  Run<6, 4 * kVecs, PARE_FEWER_ROWS ? 5 : 6>(args);
+}
+void matmul_f32_f32_f32t16_8x48_avx512(const MatmulArgs& args) {
+  Run<8, 3 * kVecs, PARE_FEWER_ROWS ? 6 : 8>(args);
+}
 void matmul_f32_f32_f32t16_1x64_avx512(const MatmulArgs& args) { Run<1, 4 * kVecs, 1>(args); }
 void matmul_f32_f32_f16t16_1x32_avx512(const MatmulArgs& args) { RunRow<Half, 2>(args); }
 void matmul_f32_f32_bf16t16_1x32_avx512(const MatmulArgs& args) { RunRow<Brain, 2>(args); }
