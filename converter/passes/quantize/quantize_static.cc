@@ -34,7 +34,7 @@ QuantParams Union(const QuantParams& a, const QuantParams& b) {
 class Choice {
  public:
   Choice(Rewriter& rewriter, const std::map<ValueId, QuantParams>& params)
-      : rewriter_(rewriter), graph_(rewriter.graph()), params_(params), nodes_(rewriter.Nodes()) {
+      : graph_(rewriter.graph()), params_(params), nodes_(rewriter.Nodes()) {
     for (Node* n : nodes_) {
       const QuantRole role = QuantRoleOf(graph_, *n);
       if (role != QuantRole::kFloat && InputsHaveRanges(*n, role)) role_[n] = role;
@@ -113,7 +113,6 @@ class Choice {
     return changed;
   }
 
-  Rewriter& rewriter_;
   const Graph& graph_;
   const std::map<ValueId, QuantParams>& params_;
   std::vector<Node*> nodes_;

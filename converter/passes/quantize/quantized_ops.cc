@@ -38,7 +38,7 @@ bool ComputesOnU8(const Node& n) {
              binary->kind == BinaryKind::Mul;
     }
     case fb::Op::Reduce: return n.op.AsReduce()->kind == fb::ReduceKind::Mean;
-    case fb::Op::Pool: return n.op.AsPool()->kind != fb::PoolKind::Lp && n.outputs.size() == 1;
+    case fb::Op::Pool: return n.op.AsPool()->kind == fb::PoolKind::Average;
     default: return true;
   }
 }
@@ -59,6 +59,10 @@ QuantRole QuantRoleOf(const Graph& graph, const Node& n) {
     if (v == kAbsent || graph.values[v].dtype != DType::kF32 || graph.IsConstant(v))
       return QuantRole::kFloat;
   }
+  // The largest of some elements keeps their scale.
+  if (n.op.type == fb::Op::Pool && n.op.AsPool()->kind == fb::PoolKind::Max &&
+      n.outputs.size() == 1)
+    return QuantRole::kMove;
   return row->role == QuantRole::kMove || ComputesOnU8(n) ? row->role : QuantRole::kFloat;
 }
 

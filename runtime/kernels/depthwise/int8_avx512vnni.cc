@@ -5,7 +5,7 @@
 namespace pare {
 namespace {
 
-constexpr size_t kChannels = 64, kLanes = 16, kPixels = 4, kCell = 256;
+constexpr size_t kChannels = 64, kPixels = 4, kCell = 256;
 using Vec = float __attribute__((vector_size(64)));
 using Ints = int32_t __attribute__((vector_size(64)));
 constexpr int32_t kShift = 0;
