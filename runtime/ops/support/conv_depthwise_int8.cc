@@ -1,5 +1,6 @@
 #include "runtime/ops/support/conv_depthwise_int8.h"
 
+#include <cmath>
 #include <cstring>
 
 #include "runtime/core/arena.h"
@@ -22,6 +23,8 @@ constexpr size_t kTasksPerThread = 4;
 struct State {
   const DepthwiseInt8Kernel* kernel;
   ClampBounds clamp;
+  UnaryFn activate;  // of f32 results, what the clamp cannot do, or null
+  ActivationParams activation;
   uint32_t pixels;  // of a line that a call computes
   uint32_t lines;   // of a task; 1 where a line is cut
 };
@@ -79,8 +82,13 @@ Status PlanDepthwiseInt8(const ConvGeometry& g, const ActivationParams& activati
                          PlanContext& context) {
   auto* state = context.NewState<State>();
   state->kernel = SelectDepthwiseInt8(context.cpu, static_cast<size_t>(g.channels));
-  if (!ClampOf(activation, &state->clamp))
-    return Error(Code::kUnsupported, "an int8 convolution takes no fused activation but a clamp");
+  state->activation = activation;
+  if (!ClampOf(activation, &state->clamp)) {
+    if (context.Out(0)->IsQuantized())
+      return Error(Code::kUnsupported, "a quantized result takes no fused activation but a clamp");
+    state->clamp = {-INFINITY, INFINITY};
+    state->activate = PARE_TRY(SelectActivation(activation, context.cpu));
+  }
   context.kernel = state->kernel->name;
   if (context.Out(0)->Elements() == 0) return Ok();
   const Window window(g, context.In(1)->shape);
@@ -173,6 +181,9 @@ Status RunDepthwiseInt8(const ConvGeometry& g, const RunContext& context) {
     args.addend = addend == nullptr ? nullptr : Advance(addend->data, offset);
     args.c = y.Data<std::byte>() + offset;
     state.kernel->run(args);
+    if (state.activate == nullptr) return;
+    auto* floats = static_cast<float*>(args.c);  // the lines of a task lie in one piece
+    state.activate(&state.activation, floats, floats, args.lines * args.pixels * channels);
   });
   return Ok();
 }

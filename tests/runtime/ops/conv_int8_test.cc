@@ -186,6 +186,26 @@ TEST(ConvInt8, DepthwiseAddendClampAndThreads) {
   Check(c, 2, Layout::kInt8Depthwise16, {true, true, false, 0.f, 1.f, 2});
 }
 
+TEST(ConvInt8, FloatResultsTakeAnyActivation) {
+  for (const bool depthwise : {true, false}) {
+    const ConvCase c = depthwise ? Depthwise(40, 3, 1) : Image(8, 18, 3, 1, 1);
+    ConvData data(c);
+    const std::vector<uint8_t> x = Quantize(&data.x, kScale, kZero);
+    fb::ConvT op = test::ConvAttributes<fb::ConvT>(c, 2);
+    op.activation = std::make_unique<fb::ActivationT>();
+    op.activation->kind = fb::UnaryKind::HardSwish;
+    test::OpTest<fb::ConvT> t(std::move(op));
+    t.InQuantized(test::ImageShape(c.batch, c.in, 2, c.channels), x, kScale, kZero)
+        .Const(Int8Weight(c, 2, depthwise ? Layout::kInt8Depthwise16 : Layout::kInt8T16, &data.w));
+    ASSERT_TRUE(t.Run());
+    const std::vector<double> want = reference::Conv(c, data.x, data.w, {});
+    for (size_t i = 0; i < want.size(); ++i) {
+      const double gate = std::fmin(std::fmax(want[i] / 6 + 0.5, 0), 1);
+      ASSERT_NEAR(t.Values<float>(0)[i], want[i] * gate, 1e-4) << i;
+    }
+  }
+}
+
 TEST(ConvInt8, DepthwiseDilation) {
   ConvCase c = Depthwise(20, 3, 1);
   c.dilation = {1, 2, 3};
