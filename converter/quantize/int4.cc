@@ -16,7 +16,8 @@ struct Group {
 };
 
 uint8_t NibbleOf(float x, float scale, float minimum) {
-  if (scale == 0) return 0;
+  // What does not fit half precision is refused once its group is whole.
+  if (scale == 0 || !std::isfinite(scale) || !std::isfinite(minimum)) return 0;
   return static_cast<uint8_t>(std::clamp(std::nearbyint((x - minimum) / scale), 0.f, 15.f));
 }
 
