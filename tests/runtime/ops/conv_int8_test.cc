@@ -84,14 +84,17 @@ void Check(const ConvCase& c, int rank, Layout layout, const Variant& v) {
   if (v.quantized) t.Quantized(kOutScale, 101);
   t.Threads(v.threads);
   ASSERT_TRUE(t.Run());
+  const std::vector<float> floats = v.quantized ? std::vector<float>() : t.Values<float>(0);
+  const std::vector<uint8_t> quantized =
+      v.quantized ? t.Values<uint8_t>(0) : std::vector<uint8_t>();
   for (size_t i = 0; i < want.size(); ++i) {
     const double y = std::fmin(std::fmax(want[i], v.lower), v.upper);
     if (!v.quantized) {
-      ASSERT_NEAR(t.Values<float>(0)[i], y, 1e-4) << i;
+      ASSERT_NEAR(floats[i], y, 1e-4) << i;
       continue;
     }
     const double steps = std::fmin(std::fmax(y / kOutScale + 101, 0), 255);
-    ASSERT_NEAR(t.Values<uint8_t>(0)[i], steps, 0.5001) << i;
+    ASSERT_NEAR(quantized[i], steps, 0.5001) << i;
   }
 }
 
@@ -199,9 +202,10 @@ TEST(ConvInt8, FloatResultsTakeAnyActivation) {
         .Const(Int8Weight(c, 2, depthwise ? Layout::kInt8Depthwise16 : Layout::kInt8T16, &data.w));
     ASSERT_TRUE(t.Run());
     const std::vector<double> want = reference::Conv(c, data.x, data.w, {});
+    const std::vector<float> got = t.Values<float>(0);
     for (size_t i = 0; i < want.size(); ++i) {
       const double gate = std::fmin(std::fmax(want[i] / 6 + 0.5, 0), 1);
-      ASSERT_NEAR(t.Values<float>(0)[i], want[i] * gate, 1e-4) << i;
+      ASSERT_NEAR(got[i], want[i] * gate, 1e-4) << i;
     }
   }
 }
