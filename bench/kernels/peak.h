@@ -1,0 +1,39 @@
+// The best of many short measurements of a loop that only computes.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+
+#include "runtime/kernels/cpu.h"
+
+namespace pare::bench {
+
+// A loop for an instruction set: runs `rounds`, returns how many products that were, changes *sink.
+template <class Sink>
+struct PeakLevel {
+  CpuMask needs;
+  double (*run)(size_t rounds, Sink* sink);
+};
+
+// Two operations a product, in 1e9 a second, of the first of the levels (best first) that HostCpu()
+// allows.
+template <class Sink, size_t count>
+double MeasurePeak(const PeakLevel<Sink> (&levels)[count], Sink sink) {
+  constexpr size_t kRounds = 10000;
+  constexpr int kRepeats = 300;  // long enough for the clock to settle; the best one counts
+  for (const PeakLevel<Sink>& level : levels) {
+    if ((level.needs & ~HostCpu()) != 0) continue;
+    double best = 0;
+    for (int i = 0; i < kRepeats; ++i) {
+      const auto start = std::chrono::steady_clock::now();
+      const double products = level.run(kRounds, &sink);
+      const std::chrono::duration<double> time = std::chrono::steady_clock::now() - start;
+      const double rate = 2e-9 * products / time.count();
+      if (rate > best) best = rate;
+    }
+    return best;
+  }
+  return 0;
+}
+
+}  // namespace pare::bench
