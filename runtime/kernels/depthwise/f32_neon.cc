@@ -3,17 +3,7 @@
 namespace pare {
 namespace {
 
-constexpr size_t kLanes = 4;
-using Vec = float __attribute__((vector_size(16)));
-
-inline Vec LoadFirst(const float* p, size_t n) {
-  Vec v{};
-  for (size_t i = 0; i < n; ++i) v[i] = p[i];
-  return v;
-}
-inline void StoreFirst(float* p, size_t n, Vec v) {
-  for (size_t i = 0; i < n; ++i) p[i] = v[i];
-}
+#include "runtime/kernels/lanes_neon.inc"
 
 constexpr bool kMasks = false;
 

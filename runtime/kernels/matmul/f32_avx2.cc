@@ -5,16 +5,9 @@
 namespace pare {
 namespace {
 
-constexpr size_t kLanes = 8;
-using Vec = float __attribute__((vector_size(32)));
+#include "runtime/kernels/lanes_avx2.inc"
 using Lanes = uint32_t __attribute__((vector_size(32)));
 
-inline __m256i FirstLanes(size_t n) {
-  return _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(n)),
-                            _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
-}
-inline Vec LoadFirst(const float* p, size_t n) { return _mm256_maskload_ps(p, FirstLanes(n)); }
-inline void StoreFirst(float* p, size_t n, Vec v) { _mm256_maskstore_ps(p, FirstLanes(n), v); }
 inline Vec FromHalf(Lanes x) {
   const auto y = (__m256i)x;
   return _mm256_cvtph_ps(

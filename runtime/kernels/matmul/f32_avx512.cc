@@ -5,13 +5,9 @@
 namespace pare {
 namespace {
 
-constexpr size_t kLanes = 16;
-using Vec = float __attribute__((vector_size(64)));
+#include "runtime/kernels/lanes_avx512.inc"
 using Lanes = uint32_t __attribute__((vector_size(64)));
 
-inline __mmask16 FirstLanes(size_t n) { return static_cast<__mmask16>((1u << n) - 1); }
-inline Vec LoadFirst(const float* p, size_t n) { return _mm512_maskz_loadu_ps(FirstLanes(n), p); }
-inline void StoreFirst(float* p, size_t n, Vec v) { _mm512_mask_storeu_ps(p, FirstLanes(n), v); }
 // The unmasked intrinsics warn of an uninitialized operand in GCC 12; the mask costs nothing.
 inline Vec FromHalf(Lanes x) {
   const __mmask16 all = 0xffff;

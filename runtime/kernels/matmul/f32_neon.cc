@@ -5,18 +5,9 @@
 namespace pare {
 namespace {
 
-constexpr size_t kLanes = 4;
-using Vec = float __attribute__((vector_size(16)));
+#include "runtime/kernels/lanes_neon.inc"
 using Lanes = uint32_t __attribute__((vector_size(16)));
 
-inline Vec LoadFirst(const float* p, size_t n) {
-  Vec v{};
-  for (size_t i = 0; i < n; ++i) v[i] = p[i];
-  return v;
-}
-inline void StoreFirst(float* p, size_t n, Vec v) {
-  for (size_t i = 0; i < n; ++i) p[i] = v[i];
-}
 inline Vec FromHalf(Lanes x) {
   return (Vec)vcvt_f32_f16(vreinterpret_f16_u16(vmovn_u32((uint32x4_t)x)));
 }

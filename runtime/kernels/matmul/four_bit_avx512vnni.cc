@@ -6,13 +6,9 @@
 namespace pare {
 namespace {
 
-constexpr size_t kLanes = 16;
-using Vec = float __attribute__((vector_size(64)));
+#include "runtime/kernels/lanes_avx512.inc"
 using Ints = int32_t __attribute__((vector_size(64)));
 
-inline __mmask16 FirstLanes(size_t n) { return static_cast<__mmask16>((1u << n) - 1); }
-inline Vec LoadFirst(const float* p, size_t n) { return _mm512_maskz_loadu_ps(FirstLanes(n), p); }
-inline void StoreFirst(float* p, size_t n, Vec v) { _mm512_mask_storeu_ps(p, FirstLanes(n), v); }
 inline Vec Fma(Vec a, Vec b, Vec c) { return _mm512_fmadd_ps(a, b, c); }
 inline Vec LoadHalves(const char* p) {
   return _mm512_maskz_cvtph_ps(0xffff, _mm256_load_si256(reinterpret_cast<const __m256i*>(p)));

@@ -5,16 +5,12 @@
 namespace pare {
 namespace {
 
-constexpr size_t kLanes = 16;
-using Vec = float __attribute__((vector_size(64)));
+#include "runtime/kernels/lanes_avx512.inc"
 using Ints = int32_t __attribute__((vector_size(64)));
 using Four = __m512i;
 using Cell = __m512i;
 constexpr int32_t kShift = 0;
 
-inline __mmask16 FirstLanes(size_t n) { return static_cast<__mmask16>((1u << n) - 1); }
-inline Vec LoadFirst(const float* p, size_t n) { return _mm512_maskz_loadu_ps(FirstLanes(n), p); }
-inline void StoreFirst(float* p, size_t n, Vec v) { _mm512_mask_storeu_ps(p, FirstLanes(n), v); }
 inline Ints LoadBytes(const uint8_t* p, size_t n) {
   return (Ints)_mm512_maskz_cvtepu8_epi32(0xffff, _mm_maskz_loadu_epi8(FirstLanes(n), p));
 }
