@@ -7,16 +7,11 @@ namespace pare {
 namespace {
 
 // The bodies build on each other: keep the order.
+#include "runtime/kernels/matmul/dot_neon.inc"
 #include "runtime/kernels/matmul/int8_neon.inc"
 
-// Products of 16 bits, summed in pairs to 32, and those in pairs again.
 inline Ints Dot(Ints sum, int8x16_t x, int8x16_t w) {
-  const int8x8_t four = vget_low_s8(x);
-  const int32x4_t low = vpaddlq_s16(vmull_s8(vget_low_s8(w), four));
-  const int32x4_t high = vpaddlq_s16(vmull_s8(vget_high_s8(w), four));
-  const int32x4_t sums = vcombine_s32(vpadd_s32(vget_low_s32(low), vget_high_s32(low)),
-                                      vpadd_s32(vget_low_s32(high), vget_high_s32(high)));
-  return sum + (Ints)sums;
+  return (Ints)DotOfPairs((int32x4_t)sum, vget_low_s8(x), w);
 }
 
 #include "runtime/kernels/matmul/four_bit_neon.inc"

@@ -5,6 +5,7 @@
 namespace pare {
 namespace {
 
+#include "runtime/kernels/matmul/dot_neon.inc"
 #include "runtime/kernels/matmul/int8_neon.inc"
 
 using Four = int8x8_t;
@@ -16,14 +17,7 @@ inline Four Broadcast(const uint8_t* p) {
   return vreinterpret_s8_u32(vdup_n_u32(x ^ 0x80808080u));
 }
 inline Cell LoadCell(const int8_t* p) { return vld1q_s8(p); }
-// Products of 16 bits, summed in pairs to 32, and those in pairs again.
-inline Ints Dot(Ints sum, Four a, Cell w) {
-  const int32x4_t low = vpaddlq_s16(vmull_s8(vget_low_s8(w), a));
-  const int32x4_t high = vpaddlq_s16(vmull_s8(vget_high_s8(w), a));
-  const int32x4_t four = vcombine_s32(vpadd_s32(vget_low_s32(low), vget_high_s32(low)),
-                                      vpadd_s32(vget_low_s32(high), vget_high_s32(high)));
-  return sum + (Ints)four;
-}
+inline Ints Dot(Ints sum, Four a, Cell w) { return (Ints)DotOfPairs((int32x4_t)sum, a, w); }
 
 // The body builds on these: keep the order.
 #include "runtime/kernels/matmul/matmul_int8.inc"
