@@ -1,5 +1,6 @@
 // The truth that every other kernel is tested against: loops that follow the contract.
 #include "runtime/kernels/depthwise/depthwise.h"
+#include "runtime/kernels/matmul/quantized_scalar.h"
 
 namespace pare {
 namespace {
@@ -41,28 +42,19 @@ int32_t Sum(const DepthwiseInt8Args& s, const DepthwiseRow* rows, size_t pixel, 
   return sum;
 }
 
-float Bounded(float x, float lower, float upper) {
-  x = x > lower ? x : lower;
-  return x < upper ? x : upper;
-}
-
 void Finish(const DepthwiseInt8Args& s, size_t at, int32_t sum, const Channel& channel) {
   const MatmulQuant& q = *s.quant;
-  const auto exact = static_cast<float>(sum - channel.sum * *q.a_zero);
-  if (!q.quantize) {
-    float y = __builtin_fmaf(exact, channel.scale * *q.a_scale, channel.bias);
-    if (s.addend != nullptr) y += static_cast<const float*>(s.addend)[at];
-    y = s.lower > y ? s.lower : y;
-    static_cast<float*>(s.c)[at] = s.upper < y ? s.upper : y;
+  const int32_t exact = sum - channel.sum * *q.a_zero;
+  if (q.quantize) {
+    const auto* addend = static_cast<const uint8_t*>(s.addend);
+    static_cast<uint8_t*>(s.c)[at] = QuantizedScalar(q, exact, channel.scale, channel.bias,
+                                                     addend == nullptr ? nullptr : addend + at);
     return;
   }
-  float y = __builtin_fmaf(exact, channel.scale * q.ratio, channel.bias * q.inverse);
-  if (s.addend != nullptr) {
-    const int32_t x = static_cast<const uint8_t*>(s.addend)[at];
-    y = __builtin_fmaf(static_cast<float>(x - q.addend_zero), q.addend_ratio, y);
-  }
-  const float whole = __builtin_nearbyintf(Bounded(y, q.lower, q.upper));
-  static_cast<uint8_t*>(s.c)[at] = static_cast<uint8_t>(static_cast<int32_t>(whole) + q.zero);
+  float y = __builtin_fmaf(static_cast<float>(exact), channel.scale * *q.a_scale, channel.bias);
+  if (s.addend != nullptr) y += static_cast<const float*>(s.addend)[at];
+  y = s.lower > y ? s.lower : y;
+  static_cast<float*>(s.c)[at] = s.upper < y ? s.upper : y;
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 // The truth that every other kernel is tested against: loops that follow the contract.
 #include "runtime/kernels/matmul/matmul.h"
+#include "runtime/kernels/matmul/quantized_scalar.h"
 
 namespace pare {
 namespace {
@@ -12,28 +13,22 @@ struct Column {
   int32_t sum;  // of the weights
 };
 
-float Bounded(float x, float lower, float upper) {
-  if (x < lower) x = lower;
-  return x > upper ? upper : x;
-}
-
 void Finish(const MatmulArgs& s, size_t i, size_t j, int32_t sum, const Column& column) {
   const MatmulQuant& q = *s.quant;
-  const size_t row = (s.first_row + i) * q.a_step, at = i * s.c_stride + j;
-  const auto exact = static_cast<float>(sum - column.sum * q.a_zero[row]);
-  if (!q.quantize) {
-    float y = __builtin_fmaf(exact, column.scale * (q.a_scale[row] * s.alpha), column.bias);
-    if (s.addend != nullptr) y += static_cast<const float*>(s.addend)[i * s.addend_stride + j];
-    static_cast<float*>(s.c)[at] = Bounded(y, s.lower, s.upper);
+  const size_t row = (s.first_row + i) * q.a_step;
+  const size_t at = i * s.c_stride + j, from = i * s.addend_stride + j;
+  const int32_t exact = sum - column.sum * q.a_zero[row];
+  if (q.quantize) {
+    const auto* addend = static_cast<const uint8_t*>(s.addend);
+    static_cast<uint8_t*>(s.c)[at] = QuantizedScalar(q, exact, column.scale, column.bias,
+                                                     addend == nullptr ? nullptr : addend + from);
     return;
   }
-  float y = __builtin_fmaf(exact, column.scale * q.ratio, column.bias * q.inverse);
-  if (s.addend != nullptr) {
-    const int32_t x = static_cast<const uint8_t*>(s.addend)[i * s.addend_stride + j];
-    y = __builtin_fmaf(static_cast<float>(x - q.addend_zero), q.addend_ratio, y);
-  }
-  const float whole = __builtin_nearbyintf(Bounded(y, q.lower, q.upper));
-  static_cast<uint8_t*>(s.c)[at] = static_cast<uint8_t>(static_cast<int32_t>(whole) + q.zero);
+  float y = __builtin_fmaf(static_cast<float>(exact), column.scale * (q.a_scale[row] * s.alpha),
+                           column.bias);
+  if (s.addend != nullptr) y += static_cast<const float*>(s.addend)[from];
+  if (y < s.lower) y = s.lower;
+  static_cast<float*>(s.c)[at] = y > s.upper ? s.upper : y;
 }
 
 int32_t Sum(const MatmulArgs& s, size_t i, const int8_t* lane) {
