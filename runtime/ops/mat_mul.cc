@@ -10,6 +10,7 @@
 #include "runtime/ops/support/activation.h"
 #include "runtime/ops/support/gemm.h"
 #include "runtime/ops/support/mat_mul_int8.h"
+#include "runtime/ops/support/mat_mul_terms.h"
 
 namespace pare {
 namespace {
@@ -100,15 +101,7 @@ Status Infer(const NodeView& node) {
     return ShapeError("the operands of a matrix product have different types");
   const Product p = PARE_TRY(ProductOf(node));
   const Shape y = OutputShape(node, p);
-  if (const Tensor* bias = node.In(2)) {
-    if (bias->dtype != a.dtype || bias->Elements() != static_cast<int64_t>(p.n) ||
-        bias->shape.rank == 0 || bias->shape[bias->shape.rank - 1] != bias->Elements())
-      return ShapeError("the bias of a matrix product is one value a column");
-  }
-  if (const Tensor* addend = node.In(3)) {
-    if (addend->dtype != a.dtype || addend->shape != y)
-      return ShapeError("the addend of a matrix product has the shape of the result");
-  }
+  PARE_TRY(CheckMatMulTerms(node, a.dtype, a.dtype, p.n, y));
   const auto& attributes = node.Attributes<fb::MatMul>();
   if (!is_float && (attributes.alpha() != 1 || FromAttributes(attributes.activation()).kind != 0))
     return Error(Code::kUnsupported, "an integer product has neither alpha nor activation");

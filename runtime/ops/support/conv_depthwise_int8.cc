@@ -156,7 +156,6 @@ Status RunDepthwiseInt8(const ConvGeometry& g, const RunContext& context) {
   shared.stride = window.stride;
   shared.dilation = window.dilation;
   shared.step = window.step;
-
   shared.padding = padding;
   shared.channels = channels;
   shared.w = context.In(1)->data;

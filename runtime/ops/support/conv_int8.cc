@@ -5,8 +5,7 @@
 #include "runtime/core/arena.h"
 #include "runtime/layout/layout.h"
 #include "runtime/ops/support/conv_depthwise_int8.h"
-#include "runtime/ops/support/conv_points.h"
-#include "runtime/ops/support/gemm.h"
+#include "runtime/ops/support/conv_window.h"
 #include "runtime/ops/support/quantized.h"
 
 namespace pare {
@@ -37,7 +36,9 @@ GemmSize SizeOf(const ConvGeometry& g, const NodeView& node) {
   return s;
 }
 
-size_t PaddingBytes(const GemmSize& s) { return AlignUp(s.k + kOverrun); }
+size_t PaddingBytes(const ConvGeometry& g, const GemmSize& s) {
+  return AlignUp(PaddingElements(g, s) + kOverrun);
+}
 
 }  // namespace
 
@@ -48,8 +49,6 @@ Status InferConvInt8(const ConvGeometry& g, const NodeView& node) {
   const Layout layout = node.In(1)->layout;
   if (layout != Layout::kInt8T16 && layout != Layout::kInt8Depthwise16)
     return Error(Code::kUnsupported, "convolutions read low-bit weights of 8 bits only");
-  if (layout == Layout::kInt8Depthwise16 && (g.group != g.channels || g.group != g.filters))
-    return ShapeError("a depthwise weight belongs to a convolution with a group for each channel");
   SetOutput(node, 0, TypeOfResult(node), OutputShapeOf(g));
   return Ok();
 }
@@ -61,79 +60,10 @@ Status PlanConvInt8(const ConvGeometry& g, const ActivationParams& activation,
   auto* plan = context.NewState<GemmPlan>();
   const GemmSize size = SizeOf(g, context);
   PARE_TRY(PlanGemm(size, 1, activation, context.cpu, context.threads, plan));
-  context.scratch_bytes = plan->thread_scratch * context.threads + PaddingBytes(size);
+  context.scratch_bytes = plan->thread_scratch * context.threads + PaddingBytes(g, size);
   context.kernel = plan->kernel->name;
   return Ok();
 }
-
-namespace {
-
-struct Operands {
-  const ConvGeometry* g;
-  const uint8_t* x;
-  const void *w, *addend;
-  const uint8_t* padding;  // a tap outside x
-  uint8_t zero;            // what it is made of
-  void* y;
-};
-
-void Locate(const GemmProblem& problem, size_t group, GemmGroup* out) {
-  const auto& o = *static_cast<const Operands*>(problem.context);
-  out->a = o.x + group * o.g->Depth();
-  out->b = o.w;
-  out->addend = o.addend;
-  out->c = o.y;
-  out->column = group * problem.size.n;
-}
-
-void Point(const GemmProblem& problem, size_t group, size_t row, size_t count,
-           const void** pointers, void*) {
-  const auto& o = *static_cast<const Operands*>(problem.context);
-  PointConv(*o.g, o.x + group * o.g->Depth(), o.padding, row, count, pointers, 1, count);
-}
-
-// Copies what a line of the window reads, from position `left` of an input line on.
-void CopyLine(const Operands& o, const uint8_t* line, int64_t left, uint8_t* copy) {
-  const ConvGeometry& g = *o.g;
-  const size_t depth = g.Depth();
-  for (int64_t k = 0; k < g.kernel[2]; ++k, left += g.dilation[2], copy += depth) {
-    if (left >= 0 && left < g.in[2]) {
-      std::memcpy(copy, line + left * g.channels, depth);
-    } else {
-      std::memset(copy, o.zero, depth);
-    }
-  }
-}
-
-// Pointers into x where a line of the window lies there in one piece, otherwise to a copy.
-void PointLines(const GemmProblem& problem, size_t group, size_t row, size_t count,
-                const void** pointers, void* patch) {
-  const auto& o = *static_cast<const Operands*>(problem.context);
-  const ConvGeometry& g = *o.g;
-  const bool whole = g.group == 1 && (g.dilation[2] == 1 || g.kernel[2] == 1);
-  const uint8_t* x = o.x + group * g.Depth();
-  ForEachLine(g, row, count, [&](const PixelPosition& at, size_t first, size_t n) {
-    for (size_t t = 0; t < problem.size.taps; ++t) {
-      const uint8_t* line = LineOf(g, x, at, static_cast<int64_t>(t));
-      const void** out = pointers + t * count + first;
-      int64_t left = at.y[2] * g.stride[2] - g.pad[2];
-      for (size_t i = 0; i < n; ++i, left += g.stride[2]) {
-        if (line == nullptr) {
-          out[i] = o.padding;
-        } else if (whole && left >= 0 && left + g.kernel[2] <= g.in[2]) {
-          out[i] = line + left * g.channels;
-        } else {
-          uint8_t* copy = static_cast<uint8_t*>(patch) + (first + i) * problem.size.patch +
-                          t * (problem.size.k + kOverrun);
-          CopyLine(o, line, left, copy);
-          out[i] = copy;
-        }
-      }
-    }
-  });
-}
-
-}  // namespace
 
 Status RunConvInt8(const ConvGeometry& g, const RunContext& context) {
   if (context.In(1)->layout == Layout::kInt8Depthwise16) return RunDepthwiseInt8(g, context);
@@ -143,14 +73,10 @@ Status RunConvInt8(const ConvGeometry& g, const RunContext& context) {
   problem.size = SizeOf(g, context);
   auto* padding = reinterpret_cast<uint8_t*>(context.scratch +
                                              plan.thread_scratch * context.threads->threads());
-  std::memset(padding, x.zero_point, PaddingBytes(problem.size));
-  Operands o{&g,
-             x.Data<uint8_t>(),
-             w.data,
-             context.In(3) == nullptr ? nullptr : context.In(3)->data,
-             padding,
-             static_cast<uint8_t>(x.zero_point),
-             context.Out(0)->data};
+  std::memset(padding, x.zero_point, PaddingBytes(g, problem.size));
+  ConvOperands<uint8_t> o{&g,      x.Data<uint8_t>(),
+                          w.data,  context.In(3) == nullptr ? nullptr : context.In(3)->data,
+                          padding, context.Out(0)->data};
   const MatmulQuant quant = StaticQuant(context, plan.lower, plan.upper);
   problem.quant = &quant;
   problem.columns = static_cast<size_t>(g.filters);
@@ -158,12 +84,9 @@ Status RunConvInt8(const ConvGeometry& g, const RunContext& context) {
   problem.addend_stride = problem.c_stride = problem.columns;
   problem.bias = context.In(2) == nullptr ? nullptr : context.In(2)->Data<float>();
   problem.context = &o;
-  problem.locate = Locate;
-  if (TapsAreLines(g, w)) {
-    problem.point = PointLines;
-  } else if (!g.IsPointwise()) {
-    problem.point = Point;
-  }
+  problem.locate = LocateConv<uint8_t>;
+  const bool lines = TapsAreLines(g, w);
+  if (lines || !g.IsPointwise()) problem.point = lines ? PointLines<uint8_t> : PointPixels<uint8_t>;
   RunGemm(plan, problem, context.scratch, *context.threads);
   return Ok();
 }

@@ -296,8 +296,7 @@ class Block {
                       ? nullptr
                       : static_cast<const std::byte*>(group_.addend) + at(problem_.addend_stride);
     const bool direct = begin == column && end == column + args.n;
-    std::byte* c =
-        group_.c == nullptr ? nullptr : static_cast<std::byte*>(group_.c) + at(problem_.c_stride);
+    std::byte* c = static_cast<std::byte*>(group_.c) + at(problem_.c_stride);
     args.c = direct ? c : tile_;
     args.c_stride = direct ? problem_.c_stride : plan_.kernel->nr;
     plan_.kernel->run(args);

@@ -6,6 +6,7 @@
 #include "runtime/layout/layout.h"
 #include "runtime/ops/support/activation.h"
 #include "runtime/ops/support/gemm.h"
+#include "runtime/ops/support/mat_mul_terms.h"
 #include "runtime/ops/support/quantized.h"
 
 namespace pare {
@@ -67,18 +68,6 @@ struct Rows {
   uint64_t scales, zeros, bytes;
 };
 
-Status CheckBias(const NodeView& node, size_t columns, const Shape& y) {
-  if (const Tensor* bias = node.In(2)) {
-    if (bias->dtype != DType::kF32 || bias->Elements() != static_cast<int64_t>(columns))
-      return ShapeError("the bias of a matrix product is one f32 value a column");
-  }
-  if (const Tensor* addend = node.In(3)) {
-    if (addend->dtype != TypeOfResult(node) || addend->shape != y)
-      return ShapeError("the addend of a matrix product has the shape and type of the result");
-  }
-  return Ok();
-}
-
 // The kernels multiply levels of NF4 in steps of 1 / 127.
 float AlphaOf(const NodeView& node) {
   const bool steps = node.In(1)->layout == Layout::kNf4G64 && WayOf(node) == Way::kDynamicSigned;
@@ -104,7 +93,7 @@ Status InferMatMulInt8(const NodeView& node, size_t columns, const Shape& y) {
   } else if (node.Out(0)->IsQuantized()) {
     return Error(Code::kUnsupported, "a product of f32 and a low-bit weight is f32");
   }
-  PARE_TRY(CheckBias(node, columns, y));
+  PARE_TRY(CheckMatMulTerms(node, DType::kF32, TypeOfResult(node), columns, y));
   SetOutput(node, 0, TypeOfResult(node), y);
   return Ok();
 }
