@@ -131,6 +131,24 @@ std::vector<float> MakeFloats(const Shape& shape, uint64_t seed) {
 
 }  // namespace
 
+bool MayDecideSizes(const tools::Array& array) {
+  constexpr int64_t kSmall = 16;
+  return IsInteger(array.dtype) && array.shape.rank <= 1 && array.shape.Elements() <= kSmall;
+}
+
+void PlanFor(const std::string& name, const tools::Array& array, EngineOptions* options) {
+  options->shapes[name] = array.shape;
+  if (MayDecideSizes(array)) options->values[name] = array.data.data();
+}
+
+Status WriteInput(const tools::Array& array, const Tensor& input) {
+  if (input.Bytes() != array.data.size() || input.dtype != array.dtype)
+    return Error(Code::kShape,
+                 "array '" + array.name + "' does not have the input's type and size");
+  if (!array.data.empty()) std::memcpy(input.data, array.data.data(), array.data.size());
+  return Ok();
+}
+
 Result<Array> MakeUpInput(const Graph& graph, ValueId input, const Shape& shape, uint64_t seed) {
   const Value& value = graph.values[static_cast<size_t>(input)];
   Array array;

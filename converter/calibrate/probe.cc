@@ -82,14 +82,9 @@ std::vector<Shape> ShapesOf(const Sample& sample) {
 }
 
 Result<Engine> MakeEngine(const Graph& graph, const Sample& sample) {
-  constexpr int64_t kSmall = 16;  // values that decide sizes are small integers
   EngineOptions options;
   options.threads = 0;
-  for (const Array& array : sample) {
-    options.shapes[array.name] = array.shape;
-    if (IsInteger(array.dtype) && array.shape.Elements() <= kSmall && array.shape.rank <= 1)
-      options.values[array.name] = array.data.data();
-  }
+  for (const Array& array : sample) PlanFor(array.name, array, &options);
   return Engine::Create(graph, options);
 }
 
@@ -111,13 +106,8 @@ struct Probe::Parts {
   Status Execute(const Run& run, std::vector<std::vector<float>>* answer) {
     Session& session = cases[run.in_case].engine.session();
     session.ResetState();
-    for (uint32_t i = 0; i < session.input_count(); ++i) {
-      const Tensor& to = session.input(i);
-      if (to.Bytes() != run.inputs[i].data.size() || to.dtype != run.inputs[i].dtype)
-        return converter::Error(Code::kShape, "the array of input '" + run.inputs[i].name +
-                                                  "' does not have its type and size");
-      if (to.Bytes() > 0) std::memcpy(to.data, run.inputs[i].data.data(), to.Bytes());
-    }
+    for (uint32_t i = 0; i < session.input_count(); ++i)
+      PARE_TRY(WriteInput(run.inputs[i], session.input(i)));
     PARE_TRY(cases[run.in_case].engine.Run());
     answer->clear();
     for (uint32_t i = 0; i < session.output_count(); ++i) {

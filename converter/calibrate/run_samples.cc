@@ -1,6 +1,5 @@
 #include "converter/calibrate/run_samples.h"
 
-#include <cstring>
 #include <set>
 #include <string>
 
@@ -9,21 +8,13 @@
 namespace pare::converter {
 namespace {
 
-// Integers that may decide sizes: a session is planned with their values.
-constexpr int64_t kSmall = 16;
-
-bool MayDecideSizes(const Value& input, const Shape& shape) {
-  return IsInteger(input.dtype) && shape.rank <= 1 && shape.Elements() <= kSmall;
-}
-
 // What a session was planned for: equal texts can share one.
-std::string PlanKey(const Graph& graph, const Sample& sample) {
+std::string PlanKey(const Sample& sample) {
   std::string key;
-  for (size_t i = 0; i < sample.size(); ++i) {
-    const tools::Array& input = sample[i];
+  for (const tools::Array& input : sample) {
     for (int d = 0; d < input.shape.rank; ++d) key += std::to_string(input.shape[d]) + "x";
     key += ";";
-    if (MayDecideSizes(graph.values[graph.inputs[i]], input.shape))
+    if (MayDecideSizes(input))
       key.append(reinterpret_cast<const char*>(input.data.data()), input.data.size());
   }
   return key;
@@ -51,25 +42,17 @@ SampleRunner::~SampleRunner() = default;
 
 Status SampleRunner::Run(const Sample& sample) {
   const Graph& graph = parts_->graph;
-  std::string key = PlanKey(graph, sample);
+  std::string key = PlanKey(sample);
   if (!parts_->engine || key != parts_->key) {
     EngineOptions options;
-    for (size_t i = 0; i < sample.size(); ++i) {
-      const Value& input = graph.values[graph.inputs[i]];
-      options.shapes[input.name] = sample[i].shape;
-      if (MayDecideSizes(input, sample[i].shape))
-        options.values[input.name] = sample[i].data.data();
-    }
+    for (size_t i = 0; i < sample.size(); ++i)
+      PlanFor(graph.values[graph.inputs[i]].name, sample[i], &options);
     parts_->engine.reset();
     parts_->engine.emplace(PARE_TRY(Engine::Create(graph, options)));
     parts_->key = std::move(key);
   }
-  for (size_t i = 0; i < sample.size(); ++i) {
-    const Tensor& to = parts_->engine->session().input(static_cast<uint32_t>(i));
-    if (to.Bytes() != sample[i].data.size() || to.dtype != sample[i].dtype)
-      return Error(Code::kInternal, "a calibration sample does not have its input's size");
-    if (to.Bytes() > 0) std::memcpy(to.data, sample[i].data.data(), sample[i].data.size());
-  }
+  for (size_t i = 0; i < sample.size(); ++i)
+    PARE_TRY(WriteInput(sample[i], parts_->engine->session().input(static_cast<uint32_t>(i))));
   parts_->engine->session().ResetState();
   return parts_->engine->Run();
 }

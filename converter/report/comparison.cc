@@ -51,13 +51,8 @@ class Run {
   Status Execute() {
     PARE_TRY(MatchInputs());
     Engine engine = PARE_TRY(Engine::Create(graph_, engine_options_));
-    for (uint32_t i = 0; i < engine.session().input_count(); ++i) {
-      const Tensor& to = engine.session().input(i);
-      const Array& from = *matched_[i];
-      if (to.Bytes() != from.data.size())
-        return Error(Code::kShape, "array '" + from.name + "' does not have the input's size");
-      if (!from.data.empty()) std::memcpy(to.data, from.data.data(), from.data.size());
-    }
+    for (uint32_t i = 0; i < engine.session().input_count(); ++i)
+      PARE_TRY(WriteInput(*matched_[i], engine.session().input(i)));
     PARE_TRY(engine.Run());
     engine_.emplace(std::move(engine));
     return Ok();
@@ -88,11 +83,7 @@ class Run {
         return Error(Code::kShape, "input '" + input.name + "' is " + pare::NameOf(input.dtype) +
                                        ", its array is " + pare::NameOf(array->dtype));
       matched_.push_back(array);
-      engine_options_.shapes[input.name] = array->shape;
-      // Values that decide sizes are small integers.
-      constexpr int64_t kSmall = 16;
-      if (IsInteger(array->dtype) && array->shape.Elements() <= kSmall && array->shape.rank <= 1)
-        engine_options_.values[input.name] = array->data.data();
+      PlanFor(input.name, *array, &engine_options_);
     }
     return Ok();
   }
