@@ -1,5 +1,6 @@
 #include "converter/ir/graph.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <utility>
@@ -22,6 +23,26 @@ Bytes Bytes::Allocate(size_t size, std::byte** mutable_data) {
   bytes.data = *mutable_data;
   bytes.size = size;
   return bytes;
+}
+
+Weight Transposed(const Weight& matrix) {
+  Weight result = matrix;
+  const int64_t k = matrix.shape[0], n = matrix.shape[1];
+  result.shape[0] = n;
+  result.shape[1] = k;
+  std::byte* bytes;
+  result.bytes = Bytes::Allocate(matrix.bytes.size, &bytes);
+  auto* out = reinterpret_cast<float*>(bytes);
+  const float* in = matrix.Data<float>();
+  constexpr int64_t kBlock = 32;  // keeps both sides in cache
+  for (int64_t i0 = 0; i0 < n; i0 += kBlock) {
+    for (int64_t j0 = 0; j0 < k; j0 += kBlock) {
+      for (int64_t i = i0; i < std::min(n, i0 + kBlock); ++i) {
+        for (int64_t j = j0; j < std::min(k, j0 + kBlock); ++j) out[i * k + j] = in[j * n + i];
+      }
+    }
+  }
+  return result;
 }
 
 ValueId Graph::AddValue(std::string value_name, DType dtype) {

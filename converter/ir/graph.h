@@ -55,6 +55,9 @@ struct Weight {
   }
 };
 
+// A plain f32 matrix [k, n] as [n, k].
+Weight Transposed(const Weight& matrix);
+
 // Dimension -1: depends on a symbol or on data. `symbols` gives graph inputs their symbolic
 // dimensions.
 struct Value {

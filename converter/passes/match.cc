@@ -15,6 +15,13 @@ std::unique_ptr<fb::ActivationT>* ActivationOf(Node* n) {
   }
 }
 
+bool IsDepthwise(const Graph& graph, const Node* n) {
+  const fb::ConvT* conv = n->op.AsConv();
+  if (conv == nullptr || conv->group <= 1) return false;
+  const Shape& shape = graph.values[n->inputs[1]].shape;
+  return shape[0] == conv->group && shape[shape.rank - 1] == 1;
+}
+
 std::optional<float> ScalarOf(const Graph& graph, ValueId v) {
   const Weight* w = graph.ConstantOf(v);
   if (w == nullptr || w->dtype != DType::kF32 || w->shape.Elements() != 1) return std::nullopt;

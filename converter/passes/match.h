@@ -38,6 +38,9 @@ inline bool MakesF32(const Graph& graph, const Node* n) {
   return n->outputs[0] != kAbsent && graph.values[n->outputs[0]].dtype == DType::kF32;
 }
 
+// A convolution with a filter, and a group, for each channel.
+bool IsDepthwise(const Graph& graph, const Node* n);
+
 // The only element of a constant f32, or nothing.
 std::optional<float> ScalarOf(const Graph& graph, ValueId v);
 // The elements of a constant of any integer type, or nothing.

@@ -1,6 +1,4 @@
 // Weights of MatMul, Conv and ConvTranspose are laid out as the kernels read them.
-#include <algorithm>
-#include <cstring>
 #include <map>
 #include <tuple>
 #include <utility>
@@ -11,27 +9,6 @@
 
 namespace pare::converter {
 namespace {
-
-// [k, n] -> [n, k]
-Weight TransposeMatrix(const Weight& weight) {
-  Weight result = weight;
-  const int64_t k = weight.shape[0], n = weight.shape[1];
-  result.shape[0] = n;
-  result.shape[1] = k;
-  std::byte* bytes;
-  result.bytes = Bytes::Allocate(weight.bytes.size, &bytes);
-  auto* out = reinterpret_cast<float*>(bytes);
-  const float* in = weight.Data<float>();
-  constexpr int64_t kBlock = 32;  // keeps both sides in cache
-  for (int64_t i0 = 0; i0 < n; i0 += kBlock) {
-    for (int64_t j0 = 0; j0 < k; j0 += kBlock) {
-      for (int64_t i = i0; i < std::min(n, i0 + kBlock); ++i) {
-        for (int64_t j = j0; j < std::min(k, j0 + kBlock); ++j) out[i * k + j] = in[j * n + i];
-      }
-    }
-  }
-  return result;
-}
 
 // `rows` is plain, [n, k...].
 Weight Pack(const Weight& rows, Layout layout) {
@@ -69,10 +46,8 @@ class Packer {
       if (weight->shape.rank != 2) return;
       SetWeight(n, Layout::kT16, !matmul->trans_b);
       matmul->trans_b = true;
-    } else if (const fb::ConvT* conv = n->op.AsConv()) {
-      const bool depthwise = conv->group > 1 && weight->shape[0] == conv->group &&
-                             weight->shape[weight->shape.rank - 1] == 1;
-      SetWeight(n, depthwise ? Layout::kDepthwise16 : Layout::kT16, false);
+    } else if (n->op.type == fb::Op::Conv) {
+      SetWeight(n, IsDepthwise(graph_, n) ? Layout::kDepthwise16 : Layout::kT16, false);
     } else if (n->op.type == fb::Op::ConvTranspose) {
       SetWeight(n, Layout::kT16, false);
     }
@@ -93,7 +68,7 @@ class Packer {
     const auto [found, inserted] = packed_.emplace(Key{v, layout, transpose}, kAbsent);
     if (inserted) {
       const Weight* weight = graph_.ConstantOf(v);
-      const Weight rows = transpose ? TransposeMatrix(*weight) : *weight;
+      const Weight rows = transpose ? Transposed(*weight) : *weight;
       found->second = rewriter_.NewWeight(Pack(rows, layout));
     }
     rewriter_.SetInput(n, 1, found->second);

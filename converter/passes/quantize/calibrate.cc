@@ -38,29 +38,6 @@ std::string MakerOf(const Graph& graph, ValueId v) {
   return "input '" + graph.values[v].name + "'";
 }
 
-// Sums over all but the last dimension.
-class ChannelSums {
- public:
-  void Add(const Tensor& t) {
-    const auto channels = static_cast<size_t>(t.shape.rank == 0 ? 1 : t.shape[t.shape.rank - 1]);
-    sums_.resize(channels, 0);
-    const float* x = t.Data<float>();
-    for (int64_t i = 0; i < t.Elements(); i += static_cast<int64_t>(channels)) {
-      for (size_t c = 0; c < channels; ++c) sums_[c] += double{x[i + static_cast<int64_t>(c)]};
-      ++count_;
-    }
-  }
-  std::vector<double> Means() const {
-    std::vector<double> means = sums_;
-    for (double& m : means) m /= static_cast<double>(std::max<int64_t>(count_, 1));
-    return means;
-  }
-
- private:
-  std::vector<double> sums_;
-  int64_t count_ = 0;
-};
-
 }  // namespace
 
 Status Calibrate(Graph& graph, const Options& options) {
@@ -78,22 +55,15 @@ Status Calibrate(Graph& graph, const Options& options) {
   if (q.format != QuantFormat::kInt8) return Ok();
   const std::vector<ValueId> values = WatchedValues(graph);
   std::map<ValueId, Observation> seen;
-  std::map<ValueId, ChannelSums> sums;
-  for (const Node& n : graph.nodes) {
-    if (QuantRoleOf(graph, n) == QuantRole::kLinear) sums[n.inputs[0]];
-  }
   PARE_TRY(RunSamples(graph, q.samples, values, [&](ValueId v, const Tensor& t) -> Status {
     if (!seen[v].Add(t.Data<float>(), static_cast<size_t>(t.Elements())))
       return Error(Code::kCorrupt,
                    MakerOf(graph, v) + " makes NaN or an infinity on the calibration data");
-    const auto sum = sums.find(v);
-    if (sum != sums.end()) sum->second.Add(t);
     return Ok();
   }));
   for (const auto& [v, observation] : seen) {
     if (observation.count() > 0) q.params[v] = ParamsOf(observation.RangeBy(q.range));
   }
-  for (const auto& [v, sum] : sums) q.means[v] = sum.Means();
   return Ok();
 }
 

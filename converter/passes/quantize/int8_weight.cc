@@ -99,21 +99,11 @@ Status CheckFinite(const Weight& weight, const std::string& layer) {
 
 Weight Int8Weight(const Weight& weight, Layout layout, bool transpose, float alpha,
                   bool per_tensor) {
-  Weight result = weight;
+  Weight result = transpose ? Transposed(weight) : weight;
   result.layout = layout;
-  const int64_t n = weight.shape[transpose ? 1 : 0];
-  const int64_t k = weight.shape.Elements() / n;
-  const float* data = weight.Data<float>();
-  std::vector<float> rows(static_cast<size_t>(n * k));
-  const int64_t row_step = transpose ? 1 : k, k_step = transpose ? n : 1;
-  for (int64_t r = 0; r < n; ++r) {
-    for (int64_t i = 0; i < k; ++i)
-      rows[static_cast<size_t>(r * k + i)] = alpha * data[r * row_step + i * k_step];
-  }
-  if (transpose) {
-    result.shape[0] = n;
-    result.shape[1] = k;
-  }
+  const int64_t n = result.shape[0], k = result.shape.Elements() / n;
+  std::vector<float> rows(result.Data<float>(), result.Data<float>() + n * k);
+  for (float& x : rows) x *= alpha;
   const Int8Rows int8 = QuantizeRows(rows.data(), n, k, per_tensor);
   uint64_t bytes = 0;
   (void)PackedBytes(layout, DType::kF32, result.shape, &bytes);

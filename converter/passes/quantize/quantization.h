@@ -23,6 +23,9 @@ struct LayerRecord {
   uint64_t bytes_before = 0, bytes_after = 0;  // of its weight
 };
 
+// That of a node with a weight as input 1, before anything is done to it: f32, without a reason.
+LayerRecord RecordOf(const Graph& graph, const Node& node);
+
 struct Quantization {
   // Asked for.
   QuantFormat format = QuantFormat::kNone;
@@ -30,9 +33,8 @@ struct Quantization {
   bool per_tensor = false;  // one scale a weight instead of one a row
 
   // Found. Values keep their numbers between these passes.
-  std::vector<Sample> samples;                   // of the calibration data
-  std::map<ValueId, QuantParams> params;         // how a value becomes u8
-  std::map<ValueId, std::vector<double>> means;  // of each channel of a layer's input
+  std::vector<Sample> samples;            // of the calibration data
+  std::map<ValueId, QuantParams> params;  // how a value becomes u8
   std::vector<LayerRecord> layers;
   std::optional<Graph> reference;  // the graph before anything was quantized
 };

@@ -9,7 +9,6 @@
 #include "converter/passes/quantize/int8_weight.h"
 #include "converter/passes/quantize/quantization.h"
 #include "converter/passes/quantize/quantized_ops.h"
-#include "runtime/ops/op.h"
 
 namespace pare::converter {
 namespace {
@@ -28,16 +27,8 @@ Status QuantizeDynamic(Graph& graph, const Options& options) {
   std::map<std::pair<ValueId, bool>, ValueId> weights;
   for (Node* n : rewriter.Nodes()) {
     if (n->op.type != fb::Op::Conv && n->op.type != fb::Op::MatMul) continue;
-    LayerRecord record{n->name,
-                       OpName(static_cast<uint8_t>(n->op.type)),
-                       graph.values[n->outputs[0]].name,
-                       "f32",
-                       "",
-                       0,
-                       0};
+    LayerRecord record = RecordOf(graph, *n);
     const ValueId v = InputOf(n, 1);
-    if (const Weight* w = graph.ConstantOf(v)) record.bytes_before = w->bytes.size;
-    record.bytes_after = record.bytes_before;
     if (const char* reason = WhyF32(graph, *n)) {
       record.reason = reason;
     } else {

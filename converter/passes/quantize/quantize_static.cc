@@ -12,7 +12,6 @@
 #include "converter/passes/quantize/quantization.h"
 #include "converter/passes/quantize/quantized_ops.h"
 #include "runtime/layout/layout.h"
-#include "runtime/ops/op.h"
 
 namespace pare::converter {
 namespace {
@@ -163,22 +162,15 @@ class StaticQuantizer {
   Status Record(Node* n) {
     if (n->op.type != fb::Op::Conv && n->op.type != fb::Op::MatMul) return Ok();
     const bool quantized = choice_.RoleOf(n) == QuantRole::kLinear;
-    LayerRecord record;
-    record.node = n->name;
-    record.op = OpName(static_cast<uint8_t>(n->op.type));
-    record.value = graph_.values[n->outputs[0]].name;
-    record.encoding = quantized ? "int8" : "f32";
-    if (!quantized) {
+    LayerRecord record = RecordOf(graph_, *n);
+    if (quantized) {
+      PARE_TRY(CheckFinite(*graph_.ConstantOf(n->inputs[1]), n->name));
+      SetWeight(n);
+      record.encoding = "int8";
+      record.bytes_after = graph_.ConstantOf(n->inputs[1])->bytes.size;
+    } else {
       const char* reason = WhyNoInt8(graph_, *n);
       record.reason = reason != nullptr ? reason : "its input has no range";
-    }
-    if (const Weight* w = graph_.ConstantOf(InputOf(n, 1))) {
-      record.bytes_before = record.bytes_after = w->bytes.size;
-      if (quantized) {
-        PARE_TRY(CheckFinite(*w, n->name));
-        SetWeight(n);
-        record.bytes_after = graph_.ConstantOf(n->inputs[1])->bytes.size;
-      }
     }
     q_.layers.push_back(std::move(record));
     return Ok();
@@ -193,7 +185,7 @@ class StaticQuantizer {
       transpose = !matmul->trans_b;
       std::swap(alpha, matmul->alpha);
       matmul->trans_b = true;
-    } else if (IsDepthwise(graph_, *n)) {
+    } else if (IsDepthwise(graph_, n)) {
       layout = Layout::kInt8Depthwise16;
     }
     const auto [found, inserted] = weights_.emplace(std::make_tuple(v, transpose, alpha), kAbsent);

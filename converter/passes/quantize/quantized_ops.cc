@@ -82,13 +82,6 @@ std::vector<size_t> QuantInputs(const Node& n) {
   }
 }
 
-bool IsDepthwise(const Graph& graph, const Node& n) {
-  const fb::ConvT* conv = n.op.AsConv();
-  if (conv == nullptr || conv->group <= 1) return false;
-  const Shape& shape = graph.values[n.inputs[1]].shape;
-  return shape[0] == conv->group && shape[shape.rank - 1] == 1;
-}
-
 bool ActivationFitsU8(Node* n) {
   const UnaryKind kind = KindOf(ActivationOf(n)->get());
   return kind == UnaryKind::None || kind == UnaryKind::Relu || kind == UnaryKind::Clip;

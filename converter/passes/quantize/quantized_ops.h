@@ -20,9 +20,6 @@ QuantRole QuantRoleOf(const Graph& graph, const Node& node);
 // The inputs that are quantized where the node is; of a linear node all but its weight and bias.
 std::vector<size_t> QuantInputs(const Node& node);
 
-// A convolution with a group, and one filter, for each channel.
-bool IsDepthwise(const Graph& graph, const Node& node);
-
 // Whether a linear node can apply its fused activation to a quantized result.
 bool ActivationFitsU8(Node* node);
 
