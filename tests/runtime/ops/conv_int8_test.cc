@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "tests/support/conv_test.h"
+#include "tests/support/int8_weight.h"
 
 namespace pare {
 namespace {
@@ -21,27 +22,11 @@ std::vector<uint8_t> Quantize(std::vector<float>* real, float scale, int32_t zer
   return q;
 }
 
-// Int8 of a scale for each row; the values come back rounded.
 converter::Weight Int8Weight(const ConvCase& c, int rank, Layout layout,
                              std::vector<float>* values) {
-  converter::Weight weight;
-  weight.name = "w";
-  weight.layout = layout;
-  weight.shape = test::ShapeOf(test::ImageShape(c.filters, c.kernel, rank, c.channels / c.group));
-  std::vector<float> scales;
-  std::vector<int8_t> q;
-  const size_t k = values->size() / static_cast<size_t>(c.filters);
-  for (size_t i = 0; i < values->size(); ++i) {
-    if (i % k == 0) scales.push_back(0.008f + 0.001f * static_cast<float>(i / k % 3));
-    q.push_back(static_cast<int8_t>(std::lround((*values)[i] / scales.back())));
-    (*values)[i] = scales.back() * q.back();
-  }
-  uint64_t bytes = 0;
-  EXPECT_TRUE(PackedBytes(layout, DType::kF32, weight.shape, &bytes));
-  std::byte* data;
-  weight.bytes = converter::Bytes::Allocate(bytes, &data);
-  PackInt8(layout, q.data(), scales.data(), weight.shape, data);
-  return weight;
+  return test::Int8Weight(
+      test::ShapeOf(test::ImageShape(c.filters, c.kernel, rank, c.channels / c.group)), layout,
+      values);
 }
 
 struct Variant {

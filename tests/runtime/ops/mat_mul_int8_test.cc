@@ -3,29 +3,17 @@
 #include <limits>
 
 #include "tests/support/conv_test.h"
+#include "tests/support/int8_weight.h"
 
 namespace pare {
 namespace {
 
 struct Weights {
   Weights(int64_t n, int64_t k)
-      : n(n), k(k), values(test::RandomFloats(static_cast<size_t>(n * k), 5)) {
-    std::vector<int8_t> q;
-    for (size_t i = 0; i < values.size(); ++i) {
-      if (i % static_cast<size_t>(k) == 0)
-        scales.push_back(0.008f + 0.001f * static_cast<float>(i % 3));
-      q.push_back(static_cast<int8_t>(std::lround(values[i] / scales.back())));
-      values[i] = scales.back() * q.back();
-    }
-    weight.name = "w";
-    weight.layout = Layout::kInt8T16;
-    weight.shape = test::ShapeOf({n, k});
-    uint64_t bytes = 0;
-    EXPECT_TRUE(PackedBytes(weight.layout, DType::kF32, weight.shape, &bytes));
-    std::byte* data;
-    weight.bytes = converter::Bytes::Allocate(bytes, &data);
-    PackInt8(weight.layout, q.data(), scales.data(), weight.shape, data);
-  }
+      : n(n),
+        k(k),
+        values(test::RandomFloats(static_cast<size_t>(n * k), 5)),
+        weight(test::Int8Weight(test::ShapeOf({n, k}), Layout::kInt8T16, &values)) {}
   double Sum(const std::vector<float>& a, size_t row, size_t column) const {
     double sum = 0;
     for (size_t i = 0; i < static_cast<size_t>(k); ++i)
@@ -33,7 +21,7 @@ struct Weights {
     return sum;
   }
   int64_t n, k;
-  std::vector<float> values, scales;
+  std::vector<float> values;
   converter::Weight weight;
 };
 

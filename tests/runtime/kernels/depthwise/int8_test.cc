@@ -12,27 +12,17 @@
 
 #include "runtime/kernels/depthwise/depthwise.h"
 #include "runtime/layout/layout.h"
+#include "tests/support/aligned.h"
+#include "tests/support/random.h"
 
 namespace pare {
 namespace {
 
+using test::Aligned;
+using test::Allocate;
+using test::Random;
+
 constexpr uint8_t kUntouched = 0xa5;
-
-template <class T>
-std::vector<T> Random(size_t n, double low, double high, unsigned seed) {
-  std::mt19937 engine(seed);
-  std::uniform_real_distribution<double> values(low, high);
-  std::vector<T> v(n);
-  for (T& x : v)
-    x = static_cast<T>(std::is_integral_v<T> ? std::nearbyint(values(engine)) : values(engine));
-  return v;
-}
-
-struct Free {
-  void operator()(void* p) const { std::free(p); }
-};
-using Aligned = std::unique_ptr<void, Free>;
-Aligned Allocate(size_t bytes) { return Aligned(std::aligned_alloc(64, (bytes + 63) / 64 * 64)); }
 
 struct Case {
   size_t channels, rows, columns, pixels, lines;  // rows and columns of the window

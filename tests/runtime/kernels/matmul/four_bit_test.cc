@@ -14,30 +14,21 @@
 #include "runtime/kernels/matmul/matmul.h"
 #include "runtime/layout/layout.h"
 #include "runtime/layout/nf4.h"
+#include "tests/support/aligned.h"
+#include "tests/support/random.h"
 
 namespace pare {
 namespace {
+
+using test::Aligned;
+using test::Allocate;
+using test::Random;
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 constexpr float kUntouched = 12345.f;
 constexpr Layout kLayouts[] = {Layout::kInt4G32,  Layout::kInt4G64,  Layout::kInt4G128,
                                Layout::kUint4G32, Layout::kUint4G64, Layout::kUint4G128,
                                Layout::kNf4G64};
-
-struct Free {
-  void operator()(void* p) const { std::free(p); }
-};
-using Aligned = std::unique_ptr<void, Free>;
-Aligned Allocate(size_t bytes) { return Aligned(std::aligned_alloc(64, (bytes + 63) / 64 * 64)); }
-
-template <class T>
-std::vector<T> Random(size_t n, int low, int high, unsigned seed) {
-  std::mt19937 engine(seed);
-  std::uniform_int_distribution<int> values(low, high);
-  std::vector<T> v(n);
-  for (T& x : v) x = static_cast<T>(values(engine));
-  return v;
-}
 
 // Random weights, packed, and what they mean.
 struct Weights {

@@ -12,27 +12,19 @@
 #include "runtime/core/tensor.h"
 #include "runtime/kernels/matmul/matmul.h"
 #include "runtime/layout/layout.h"
+#include "tests/support/aligned.h"
+#include "tests/support/random.h"
 #include "tests/support/tolerance.h"
 
 namespace pare {
 namespace {
 
+using test::Aligned;
+using test::Allocate;
+using test::Random;
+
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 constexpr uint8_t kUntouched = 0xa5;
-
-template <class T>
-std::vector<T> Random(size_t n, double low, double high, unsigned seed) {
-  std::mt19937 engine(seed);
-  std::uniform_real_distribution<double> values(low, high);
-  std::vector<T> v(n);
-  for (T& x : v)
-    x = static_cast<T>(std::is_integral_v<T> ? std::nearbyint(values(engine)) : values(engine));
-  return v;
-}
-
-struct Free {
-  void operator()(void* p) const { std::free(p); }
-};
 
 struct Case {
   size_t rows, n, k, taps;
@@ -53,7 +45,7 @@ class Product {
     if (c.k % 4 != 0) shape = {4, {shape[0], shape[1], shape[3], 1}};
     uint64_t bytes;
     EXPECT_TRUE(PackedBytes(Layout::kInt8T16, DType::kF32, shape, &bytes));
-    packed_.reset(std::aligned_alloc(64, bytes));
+    packed_ = Allocate(bytes);
     PackInt8(Layout::kInt8T16, q_.data(), scales_.data(), shape, packed_.get());
     panel_bytes_ = Int8PanelBytes(Int8TapsOf(shape).Cells());
     EXPECT_EQ(Int8TapsOf(shape).taps, c.taps);
@@ -162,7 +154,7 @@ class Product {
   std::vector<uint8_t> u8_addend_;
   std::vector<std::vector<uint8_t>> a_;
   std::vector<const void*> pointers_;
-  std::unique_ptr<void, Free> packed_;
+  Aligned packed_;
   MatmulQuant quant_{};
 };
 
