@@ -18,6 +18,7 @@ constexpr char kExamples[] = R"(Examples:
   pare convert model.onnx -o model.pare --quantize f16 --calibrate data.npz
   pare convert model.onnx -o model.pare --quantize int8 --calibrate data.npz --report r.txt
   pare convert bert.onnx -o bert.pare --quantize int8-dynamic
+  pare convert model.onnx -o model.pare --quantize int8 --calibrate data.npz --exclude 'head.*'
   pare convert detector.onnx -o detector.pare --shape x=1x3x640x640
   pare convert model.onnx -o model.pare --dim batch=1..8 --dim height=32..640
   pare convert silero.onnx -o silero.pare --state state=stateN
@@ -26,7 +27,7 @@ constexpr char kExamples[] = R"(Examples:
 struct Arguments {
   std::string source, output, quantize, calibrate, method = "minmax", report;
   double max_error = Options().max_error;
-  std::vector<std::string> shapes, dims, states, adapters, disabled;
+  std::vector<std::string> shapes, dims, states, adapters, disabled, excluded;
   bool list_passes = false, per_tensor = false;
 };
 
@@ -50,6 +51,7 @@ ConvertOptions OptionsOf(const Arguments& arguments) {
     options.passes.quantization->format = flag.format;
     options.passes.quantization->range = *ParseRangeMethod(arguments.method);
     options.passes.quantization->per_tensor = arguments.per_tensor;
+    options.passes.quantization->excluded = arguments.excluded;
   }
   options.passes.max_error = arguments.max_error;
   return options;
@@ -124,6 +126,8 @@ Action AddConvert(CLI::App& parser) {
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   parser.add_flag("--per-tensor", a->per_tensor, "One scale a weight instead of one a row");
+  auto* exclude = parser.add_option("--exclude", a->excluded,
+                                    "Keep layers in f32 whose names are like PATTERN: 'layer4.*'");
   parser.add_option("--shape", a->shapes, "Fix an input's shape: NAME=1x3x640x640; -1: any size")
       ->check(Check(ParseShape, "NAME=1x3x640x640"));
   parser.add_option("--dim", a->dims, "Bound a named dimension: batch=1..8, or fix it: batch=1")
@@ -142,6 +146,10 @@ Action AddConvert(CLI::App& parser) {
     if (output->count() == 0) throw CLI::RequiredError("-o OUT.pare");
     if (a->quantize == "int8" && calibrate->count() == 0)
       throw CLI::RequiredError("--calibrate, which --quantize int8 needs,");
+    if (exclude->count() > 0 && (a->quantize.empty() || a->quantize == "f16"))
+      throw CLI::ValidationError("--exclude",
+                                 "there is nothing to exclude from: it goes with "
+                                 "--quantize int8, int8-dynamic, int4 or nf4");
     if (calibrate->count() > 0 && a->quantize.empty())
       throw CLI::ValidationError("--calibrate", "there is nothing to calibrate without --quantize");
   });

@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <filesystem>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "converter/report/table.h"
@@ -81,17 +82,15 @@ nlohmann::ordered_json OutputsJson(const ConvertReport& r) {
   return outputs;
 }
 
-// One line: how many layers, and what it cost.
+// One line: how many layers have which encoding, and what it cost.
 std::string QuantizedText(const ConvertReport& r) {
   if (r.layers.empty()) return "";
-  size_t quantized = 0;
-  std::string encoding;
-  for (const LayerRecord& layer : r.layers) {
-    if (layer.encoding == "f32") continue;
-    ++quantized;
-    encoding = layer.encoding;
-  }
-  std::string text = fmt::format("  layers   {} of {} {}", quantized, r.layers.size(), encoding);
+  std::map<std::string, size_t> encodings;
+  for (const LayerRecord& layer : r.layers) ++encodings[layer.encoding];
+  std::string text = "  layers  ";
+  for (const auto& [encoding, count] : encodings)
+    text +=
+        fmt::format(" {} {}{}", count, encoding, encoding == encodings.rbegin()->first ? "" : ",");
   for (const auto& [name, fidelity] : r.errors.outputs)
     text +=
         fmt::format("; {} {} dB, cosine {:.6f}", name, Decibels(fidelity.snr_db), fidelity.cosine);

@@ -47,6 +47,7 @@ Status Calibrate(Graph& graph, const Options& options) {
     return Error(Code::kUnsupported,
                  "int4 and nf4 are not yet there: f16, int8 and int8-dynamic are");
   q.reference = graph;
+  PARE_TRY(ExcludeLayers(graph, &q));
   if (options.calibration == nullptr) {
     if (q.format != QuantFormat::kInt8) return Ok();
     return Error(Code::kNotFound, "int8 needs calibration data: give --calibrate");

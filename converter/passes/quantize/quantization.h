@@ -9,6 +9,7 @@
 #include "converter/calibrate/dataset.h"
 #include "converter/calibrate/range.h"
 #include "converter/ir/graph.h"
+#include "converter/ir/status.h"
 
 namespace pare::converter {
 
@@ -26,17 +27,38 @@ struct LayerRecord {
 // That of a node with a weight as input 1, before anything is done to it: f32, without a reason.
 LayerRecord RecordOf(const Graph& graph, const Node& node);
 
+// What a layer gets instead of the format that the others get.
+struct LayerChoice {
+  QuantFormat format = QuantFormat::kNone;
+  std::string reason;
+};
+
 struct Quantization {
   // Asked for.
   QuantFormat format = QuantFormat::kNone;
   RangeOptions range;
-  bool per_tensor = false;  // one scale a weight instead of one a row
+  bool per_tensor = false;            // one scale a weight instead of one a row
+  std::vector<std::string> excluded;  // patterns (IsLike) of layers that stay f32
 
   // Found. Values keep their numbers between these passes.
-  std::vector<Sample> samples;            // of the calibration data
-  std::map<ValueId, QuantParams> params;  // how a value becomes u8
+  std::vector<Sample> samples;                 // of the calibration data
+  std::map<ValueId, QuantParams> params;       // how a value becomes u8
+  std::map<std::string, LayerChoice> choices;  // by the name of the value that a layer makes
   std::vector<LayerRecord> layers;
   std::optional<Graph> reference;  // the graph before anything was quantized
+
+  // What the node is to have, and where that is not `format`, why; otherwise null.
+  QuantFormat FormatOf(const Graph& graph, const Node& node, const char** why = nullptr) const;
+  // The node's record: several passes add to it.
+  LayerRecord& Record(const Graph& graph, const Node& node);
+  // Whether any layer is to have that format.
+  bool Wants(QuantFormat wanted) const;
 };
+
+// Whether the text is like the pattern, in which * stands for any text and ? for any byte.
+bool IsLike(const std::string& text, const std::string& pattern);
+
+// Turns `excluded` into choices. An error where a pattern is like no layer of the graph.
+Status ExcludeLayers(const Graph& graph, Quantization* q);
 
 }  // namespace pare::converter

@@ -22,16 +22,18 @@ const char* WhyF32(const Graph& graph, const Node& n) {
 
 Status QuantizeDynamic(Graph& graph, const Options& options) {
   Quantization& q = *options.quantization;
-  if (q.format != QuantFormat::kInt8Dynamic) return Ok();
+  if (!q.Wants(QuantFormat::kInt8Dynamic)) return Ok();
   Rewriter rewriter(graph);
   std::map<std::pair<ValueId, bool>, ValueId> weights;
   for (Node* n : rewriter.Nodes()) {
     if (n->op.type != fb::Op::Conv && n->op.type != fb::Op::MatMul) continue;
-    LayerRecord record = RecordOf(graph, *n);
+    LayerRecord& record = q.Record(graph, *n);
     const ValueId v = InputOf(n, 1);
-    if (const char* reason = WhyF32(graph, *n)) {
-      record.reason = reason;
-    } else {
+    const char* reason;
+    const bool wanted = q.FormatOf(graph, *n, &reason) == QuantFormat::kInt8Dynamic;
+    if (wanted) reason = WhyF32(graph, *n);
+    if (reason != nullptr && record.encoding == "f32") record.reason = reason;
+    if (wanted && reason == nullptr) {
       fb::MatMulT* matmul = n->op.AsMatMul();
       PARE_TRY(CheckFinite(*graph.ConstantOf(v), n->name));
       const auto [found, inserted] = weights.emplace(std::make_pair(v, !matmul->trans_b), kAbsent);
@@ -45,7 +47,6 @@ Status QuantizeDynamic(Graph& graph, const Options& options) {
       record.encoding = "int8-dynamic";
       record.bytes_after = graph.ConstantOf(found->second)->bytes.size;
     }
-    q.layers.push_back(std::move(record));
   }
   return Ok();
 }

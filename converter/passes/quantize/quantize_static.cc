@@ -32,9 +32,11 @@ QuantParams Union(const QuantParams& a, const QuantParams& b) {
 // out of the set until it holds.
 class Choice {
  public:
-  Choice(Rewriter& rewriter, const std::map<ValueId, QuantParams>& params)
-      : graph_(rewriter.graph()), params_(params), nodes_(rewriter.Nodes()) {
+  Choice(Rewriter& rewriter, const Quantization& q)
+      : graph_(rewriter.graph()), params_(q.params), nodes_(rewriter.Nodes()) {
     for (Node* n : nodes_) {
+      const char* why;
+      if (q.FormatOf(graph_, *n, &why) != QuantFormat::kInt8 && why != nullptr) continue;
       const QuantRole role = QuantRoleOf(graph_, *n);
       if (role != QuantRole::kFloat && InputsHaveRanges(*n, role)) role_[n] = role;
     }
@@ -122,7 +124,7 @@ class Choice {
 class StaticQuantizer {
  public:
   StaticQuantizer(Rewriter& rewriter, Quantization& q)
-      : rewriter_(rewriter), graph_(rewriter.graph()), q_(q), choice_(rewriter, q.params) {}
+      : rewriter_(rewriter), graph_(rewriter.graph()), q_(q), choice_(rewriter, q) {}
 
   Status Run() {
     UnifyMoved();
@@ -162,17 +164,18 @@ class StaticQuantizer {
   Status Record(Node* n) {
     if (n->op.type != fb::Op::Conv && n->op.type != fb::Op::MatMul) return Ok();
     const bool quantized = choice_.RoleOf(n) == QuantRole::kLinear;
-    LayerRecord record = RecordOf(graph_, *n);
+    LayerRecord& record = q_.Record(graph_, *n);
     if (quantized) {
       PARE_TRY(CheckFinite(*graph_.ConstantOf(n->inputs[1]), n->name));
       SetWeight(n);
       record.encoding = "int8";
       record.bytes_after = graph_.ConstantOf(n->inputs[1])->bytes.size;
     } else {
-      const char* reason = WhyNoInt8(graph_, *n);
+      const char* reason = nullptr;
+      if (q_.FormatOf(graph_, *n, &reason) == QuantFormat::kInt8 || reason == nullptr)
+        reason = WhyNoInt8(graph_, *n);
       record.reason = reason != nullptr ? reason : "its input has no range";
     }
-    q_.layers.push_back(std::move(record));
     return Ok();
   }
 
@@ -272,7 +275,7 @@ class StaticQuantizer {
 
 Status QuantizeStatic(Graph& graph, const Options& options) {
   Quantization& q = *options.quantization;
-  if (q.params.empty() && q.format != QuantFormat::kInt8) return Ok();
+  if (q.params.empty() && !q.Wants(QuantFormat::kInt8)) return Ok();
   Rewriter rewriter(graph);
   return StaticQuantizer(rewriter, q).Run();
 }
