@@ -163,7 +163,7 @@ void RunElements(const Work& w, int64_t begin, int64_t end) {
 // side make the rows longer. `copies` has room for kCopies elements.
 constexpr int64_t kCopies = 96;
 bool Lengthen(BroadcastLoop* loop, Work* w, std::byte* copies) {
-  if (loop->rank != 2 || w->size != 4) return false;
+  if (loop->rank != 2 || w->size > 4) return false;
   const int64_t n = loop->dims[1], rows = loop->dims[0];
   const int repeated = loop->strides[0][0] == 0 ? 0 : 1;
   const bool fits = n <= kCopies / 2 && loop->strides[0][1] == 1 && loop->strides[1][1] == 1 &&

@@ -1,3 +1,5 @@
+#include <immintrin.h>
+
 #include "runtime/kernels/pool/pool.h"
 
 namespace pare {
@@ -5,7 +7,9 @@ namespace {
 
 constexpr int kLanes = 16;
 #include "runtime/kernels/vector.inc"
-// The body builds on the vectors: keep the order.
+// What follows builds on the vectors: keep the order.
+#include "runtime/kernels/codes_avx512.inc"
+// And the body on both.
 #include "runtime/kernels/pool/pool_u8.inc"
 
 }  // namespace

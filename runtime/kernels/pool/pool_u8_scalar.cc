@@ -5,7 +5,9 @@ namespace {
 
 constexpr int kLanes = 4;
 #include "runtime/kernels/vector.inc"
-// The body builds on the vectors: keep the order.
+// What follows builds on the vectors: keep the order.
+#include "runtime/kernels/codes.inc"
+// And the body on both.
 #include "runtime/kernels/pool/pool_u8.inc"
 
 }  // namespace

@@ -72,28 +72,35 @@ TEST(QuantizedOps, UnaryRefusesBoolsAndFloats) {
   EXPECT_EQ(floats.TryRun().code, Code::kUnsupported);
 }
 
-void CheckBinary(BinaryKind kind, Scale a, Scale b, Scale y, bool clip,
+void CheckBinary(BinaryKind kind, Scale a, Scale b, Scale y, bool clip, int64_t rows, int64_t n,
                  const std::function<double(double, double)>& f) {
+  const auto all = static_cast<size_t>(rows * n), columns = static_cast<size_t>(n);
   for (const std::vector<int64_t>& shape :
-       std::vector<std::vector<int64_t>>{{6, 35}, {35}, {6, 1}, {1}}) {
+       std::vector<std::vector<int64_t>>{{rows, n}, {n}, {rows, 1}, {1}}) {
     fb::BinaryT op;
     op.kind = kind;
     if (clip) op.activation = Activate(&op, UnaryKind::Clip, -0.3f, 1.2f);
     OpTest<fb::BinaryT> t(std::move(op));
     int64_t count = 1;
     for (int64_t d : shape) count *= d;
-    const auto u = Codes(6 * 35), v = Codes(static_cast<size_t>(count), 13);
-    t.InQuantized({6, 35}, u, a.scale, a.zero).InQuantized(shape, v, b.scale, b.zero);
+    const auto u = Codes(all), v = Codes(static_cast<size_t>(count), 13);
+    t.InQuantized({rows, n}, u, a.scale, a.zero).InQuantized(shape, v, b.scale, b.zero);
     t.Quantized(y.scale, y.zero);
     ASSERT_TRUE(t.Run());
     const auto result = t.Values<uint8_t>(0);
     for (size_t i = 0; i < u.size(); ++i) {
-      const size_t j = shape.size() == 2 && shape[1] == 1 ? i / 35 : i % v.size();
+      const size_t j = shape.size() == 2 && shape[1] == 1 ? i / columns : i % v.size();
       double want = f(a.Real(u[i]), b.Real(v[j]));
       if (clip) want = std::fmin(std::fmax(want, double(-0.3f)), double(1.2f));
       ASSERT_NEAR(result[i], y.Code(want), clip ? 0.51 : 0.5005) << int(kind) << " " << i;
     }
   }
+}
+
+void CheckBinary(BinaryKind kind, Scale a, Scale b, Scale y, bool clip,
+                 const std::function<double(double, double)>& f) {
+  CheckBinary(kind, a, b, y, clip, 6, 35, f);
+  CheckBinary(kind, a, b, y, clip, 70, 7, f);  // short rows: they are lengthened
 }
 
 TEST(QuantizedOps, BinaryWithBroadcasting) {
