@@ -27,5 +27,6 @@ Status RecogniseActivations(Graph& graph, const Options& options);
 Status RemoveDeadCode(Graph& graph, const Options& options);
 Status Simplify(Graph& graph, const Options& options);
 Status StoreHalf(Graph& graph, const Options& options);
+Status WidenConvolutions(Graph& graph, const Options& options);
 
 }  // namespace pare::converter

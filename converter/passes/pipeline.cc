@@ -42,6 +42,8 @@ const std::vector<Pass>& Pipeline() {
       {"fold_flatten", "let fully connected layers take pictures with channels last", FoldFlatten,
        true},
       {"fuse_activations", "apply activations where their input is made", FuseActivations, true},
+      {"widen_convolutions", "let convolutions with few filters compute several pixels at once",
+       WidenConvolutions, true},
       {"calibrate", "find the ranges of activations on calibration data", Calibrate, false},
       {"quantize_static", "compute on u8 activations and int8 weights, in calibrated ranges",
        QuantizeStatic, false},

@@ -126,5 +126,40 @@ TEST(FoldFlatten, TheFirstFullyConnectedLayerTakesChannelsLast) {
   }
 }
 
+// A convolution of a picture of any batch, [N, 9, width, channels].
+struct Narrow {
+  int64_t width, channels, filters, kernel, stride, pad_begin, pad_end;
+  int64_t made;  // channels that the convolution makes after the pass
+};
+
+TEST(WidenConvolutions, FewFiltersMakeSeveralPixels) {
+  const Narrow cases[] = {
+      {32, 3, 1, 39, 1, 19, 19, 16},  // 16 pixels at a time, and no rest
+      {37, 3, 1, 39, 1, 19, 19, 13},  // a rest
+      {41, 2, 4, 5, 2, 2, 1, 16},     // a stride that leaves one column unread
+      {40, 4, 3, 3, 1, 1, 1, 15},     // what makes a picture larger: three colours
+      {40, 4, 3, 1, 1, 0, 0, 3},      // a window of one pixel gains nothing
+      {40, 4, 9, 3, 1, 1, 1, 9},      // nor do more than eight filters
+      {2, 4, 1, 9, 1, 4, 4, 2},       // not more pixels than there are
+  };
+  for (const Narrow& c : cases) {
+    GraphBuilder b;
+    fb::ConvT conv;
+    conv.strides = {2, c.stride};
+    conv.pads = {1, c.pad_begin, 0, c.pad_end};
+    conv.activation = std::make_unique<fb::ActivationT>();
+    conv.activation->kind = fb::UnaryKind::Relu;
+    const ValueId x = b.Input("x", {-1, 9, c.width, c.channels});
+    b.Output(b.Op(std::move(conv),
+                  {x, b.Random({c.filters, 3, c.kernel, c.channels}), b.Random({c.filters})}),
+             "y");
+    Optimise(&b.graph, {}, 1e-5f, {{"x.0", 2}});
+    for (const Node& n : b.graph.nodes) {
+      if (n.op.type != fb::Op::Conv) continue;
+      EXPECT_EQ(b.graph.values[n.inputs[1]].shape[0], c.made) << Dump(b.graph);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace pare::converter
