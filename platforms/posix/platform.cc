@@ -168,12 +168,16 @@ size_t pare_platform_stay_on_fast_cores(void) {
 int pare_platform_thread_start(pare_thread* thread, void* (*run)(void*), void* argument) {
   pthread_t handle;
   const int error = pthread_create(&handle, nullptr, run, argument);
-  if (error == 0) thread->handle = (uintptr_t)handle;
+  // A number on some systems, a pointer on others.
+  static_assert(sizeof handle <= sizeof thread->handle);
+  if (error == 0) memcpy(&thread->handle, &handle, sizeof handle);
   return error;
 }
 
 void pare_platform_thread_join(pare_thread* thread) {
-  pthread_join((pthread_t)thread->handle, nullptr);
+  pthread_t handle;
+  memcpy(&handle, &thread->handle, sizeof handle);
+  pthread_join(handle, nullptr);
 }
 
 #ifdef __linux__

@@ -62,10 +62,11 @@ void PackInt4(Layout layout, const uint8_t* nibbles, const uint16_t* scales, con
   uint64_t bytes = 0;
   (void)PackedBytes(layout, DType::kF32, shape, &bytes);
   std::memset(dst, 0, bytes);
-  if (bytes == 0) return;
+  const size_t group = GroupOf(layout);
+  if (bytes == 0 || group == 0) return;
   auto* out = static_cast<std::byte*>(dst);
   const auto k = static_cast<size_t>(shape.Elements(1, shape.rank));
-  const size_t groups = k / GroupOf(layout);
+  const size_t groups = k / group;
   for (size_t r = 0; r < static_cast<size_t>(shape[0]); ++r) {
     const Int4Row at(layout, k, r);
     for (size_t g = 0; g < groups; ++g) {
@@ -134,7 +135,8 @@ void DecodeNf4Row(const void* packed, size_t k, size_t row, float* out) {
       Nf4Block block;
       std::memcpy(&block, in + panel.first_block + i / group / kNf4BlockGroups * sizeof block,
                   sizeof block);
-      const auto code = static_cast<float>(in[i / group * kPanelRows + row % kPanelRows]);
+      const std::byte* codes = in + i / group * kPanelRows;
+      const auto code = static_cast<float>(codes[row % kPanelRows]);
       scale = __builtin_fmaf(block.scale, code, block.offset);
     }
     const auto byte = static_cast<int>(in[panel.cells + NibbleByte(row, i)]);

@@ -195,11 +195,7 @@ void AddOptions(CLI::App& app, BenchArguments& a) {
       "  pare-bench net.pare --dim batch=4 --runs 200 --json net.json");
 }
 
-}  // namespace
-}  // namespace pare::tools
-
-int main(int argc, char** argv) {
-  using namespace pare::tools;
+int Main(int argc, char** argv) {
   CLI::App app("Measures how fast a .pare model runs on this device, and what memory it takes.");
   BenchArguments arguments;
   AddOptions(app, arguments);
@@ -207,3 +203,8 @@ int main(int argc, char** argv) {
   const ToolResult r = Bench(arguments);
   return r.ok() ? kExitOk : Fail(kTool, r.error);
 }
+
+}  // namespace
+}  // namespace pare::tools
+
+int main(int argc, char** argv) { return pare::tools::Main(argc, argv); }

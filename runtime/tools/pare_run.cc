@@ -167,11 +167,7 @@ void AddRunCommand(CLI::App& app, RunArguments& a) {
       "  pare-run run net.pare --plan --dim batch=1");
 }
 
-}  // namespace
-}  // namespace pare::tools
-
-int main(int argc, char** argv) {
-  using namespace pare::tools;
+int Main(int argc, char** argv) {
   CLI::App app("Runs models in .pare files.");
   app.require_subcommand(1);
   RunArguments arguments;
@@ -180,3 +176,8 @@ int main(int argc, char** argv) {
   const ToolResult r = Run(arguments);
   return r.ok() ? kExitOk : Fail(kTool, r.error);
 }
+
+}  // namespace
+}  // namespace pare::tools
+
+int main(int argc, char** argv) { return pare::tools::Main(argc, argv); }

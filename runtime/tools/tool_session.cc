@@ -36,6 +36,10 @@ std::string NumpyType(pare_dtype dtype) {
   return names[dtype];
 }
 
+ToolResult NoArray(const std::string& path, const std::string& name) {
+  return Failure(path + ": holds no array '" + name + "'");
+}
+
 }  // namespace
 
 ToolResult OpenModel(const std::string& path, ModelHandle* model) {
@@ -59,7 +63,7 @@ ToolResult ReadInputs(const std::vector<std::string>& arguments, std::vector<Arr
       continue;
     }
     const Array* array = read.size() == 1 ? read.data() : FindArray(read, name);
-    if (array == nullptr) return Failure(path + ": holds no array '" + name + "'");
+    if (array == nullptr) return NoArray(path, name);
     arrays->push_back(*array);
     arrays->back().name = name;
   }
@@ -99,8 +103,10 @@ ToolResult CreateSession(const pare_model* model, const SessionArguments& argume
   std::vector<pare_dim> dims;
   for (const NamedSize& d : arguments.dims) dims.push_back({d.name.c_str(), d.size});
   std::vector<pare_shape> shapes;
+  shapes.reserve(arrays.size());
   for (const Array& array : arrays) shapes.push_back(ToPare(array.shape));
   std::vector<pare_input_hint> hints;
+  hints.reserve(arrays.size());
   for (size_t i = 0; i < arrays.size(); ++i) {
     hints.push_back({arrays[i].name.c_str(), &shapes[i], nullptr});
   }

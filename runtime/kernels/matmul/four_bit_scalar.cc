@@ -183,9 +183,9 @@ void unpack_f32_qs8t16_scalar(const void* panel, size_t k, size_t, void* dst) {
   const auto* scales = static_cast<const float*>(panel);
   const auto* cells = static_cast<const int8_t*>(panel) + 2 * kRows * sizeof(float);
   for (size_t i = 0; i < k; ++i) {
+    const int8_t* lanes = cells + i / 4 * kCellBytes + i % 4;
     for (size_t j = 0; j < kRows; ++j)
-      static_cast<float*>(dst)[i * kRows + j] =
-          scales[j] * static_cast<float>(cells[i / 4 * kCellBytes + j * 4 + i % 4]);
+      static_cast<float*>(dst)[i * kRows + j] = scales[j] * static_cast<float>(lanes[j * 4]);
   }
 }
 void unpack_f32_qs4t16_scalar(const void* panel, size_t k, size_t group, void* dst) {
