@@ -75,6 +75,8 @@ Result<Graph> Prepare(const std::filesystem::path& source, const ConvertOptions&
   report->layers = quantization.layers;
   if (quantization.reference && !quantization.samples.empty())
     report->errors = PARE_TRY(MeasureLayers(*quantization.reference, graph, quantization));
+  if (quantization.reference && options.time_layers)
+    report->times = PARE_TRY(TimeLayers(*quantization.reference, graph, quantization));
   return graph;
 }
 

@@ -10,6 +10,7 @@
 #include "converter/import/import.h"
 #include "converter/passes/pass.h"
 #include "converter/report/layer_errors.h"
+#include "converter/report/layer_times.h"
 
 namespace pare::converter {
 
@@ -21,6 +22,7 @@ struct ConvertOptions {
   ImportOptions import;
   std::vector<State> states;
   Options passes;
+  bool time_layers = false;  // also times the layers of a quantized model
   // Stage ("import", a pass, "write") and how much of the whole is done, 0 to 1. May be empty.
   std::function<void(const char*, double)> progress;
 };
@@ -35,6 +37,7 @@ struct ConvertReport {
   std::string half_note;            // what --quantize f16 did; empty without it
   std::vector<LayerRecord> layers;  // where the model was quantized
   LayerErrors errors;               // where there was data to measure them on
+  LayerTimes times;                 // with time_layers
 };
 
 // Reads `source`, writes `output`. Where it fails no file is left and an existing one is untouched.

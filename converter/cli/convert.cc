@@ -16,7 +16,7 @@ namespace {
 constexpr char kExamples[] = R"(Examples:
   pare convert model.onnx -o model.pare
   pare convert model.onnx -o model.pare --quantize f16 --calibrate data.npz
-  pare convert model.onnx -o model.pare --quantize int8 --calibrate data.npz --report r.txt
+  pare convert model.onnx -o model.pare --quantize int8 --calibrate data.npz --report r.html
   pare convert bert.onnx -o bert.pare --quantize int8-dynamic
   pare convert model.onnx -o model.pare --quantize int8 --calibrate data.npz --exclude 'head.*'
   pare convert detector.onnx -o detector.pare --shape x=1x3x640x640
@@ -65,6 +65,7 @@ int RunConvert(const Arguments& arguments) {
     if (!data.ok()) return Fail(data.status());
     options.passes.calibration = std::make_shared<Dataset>(std::move(data).value());
   }
+  options.time_layers = !arguments.report.empty();
   ProgressBar bar(spdlog::should_log(spdlog::level::info));
   options.import.warn = [&](const std::string& line) {
     bar.Clear();
@@ -136,8 +137,9 @@ Action AddConvert(CLI::App& parser) {
       ->check(Check(ParseState, "INPUT=OUTPUT"));
   parser.add_option("--lora", a->adapters, "Merge a PEFT adapter: FOLDER or FOLDER:SCALE");
   parser.add_option("--disable-pass", a->disabled, "Leave out a pass; --list-passes names them");
-  parser.add_option("--report", a->report, "Write what was done to FILE.json or FILE.txt")
-      ->check(Check(IsReportName, "FILE.json or FILE.txt"));
+  parser
+      .add_option("--report", a->report, "Write what was done to FILE.html, FILE.json or FILE.txt")
+      ->check(Check(IsReportName, "FILE.html, FILE.json or FILE.txt"));
   auto* list = parser.add_flag("--list-passes", a->list_passes, "Print the passes and stop");
   // SRC and -o are needed unless --list-passes is given.
   parser.final_callback([=] {

@@ -7,6 +7,8 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "converter/report/model_text.h"
+#include "converter/report/report_page.h"
 #include "converter/report/table.h"
 #include "converter/write/byte_sink.h"
 
@@ -43,14 +45,20 @@ std::string LayersText(const ConvertReport& r) {
                {"bytes", Table::kRight},
                {"SNR dB", Table::kRight},
                {"cosine", Table::kRight},
+               {"us", Table::kRight},
                {"why"}});
   for (const LayerRecord& layer : r.layers) {
     const auto found = r.errors.layers.find(layer.value);
     const bool measured = found != r.errors.layers.end();
+    const auto timed = r.times.layers.find(layer.value);
+    const std::string times =
+        timed == r.times.layers.end()
+            ? ""
+            : FixedText(timed->second.before, 1) + " -> " + FixedText(timed->second.after, 1);
     table.Add({Shorten(layer.node.empty() ? layer.value : layer.node, 48), layer.op, layer.encoding,
                std::to_string(layer.bytes_before) + " -> " + std::to_string(layer.bytes_after),
                measured ? Decibels(found->second.snr_db) : "",
-               measured ? FixedText(found->second.cosine, 6) : "", layer.reason});
+               measured ? FixedText(found->second.cosine, 6) : "", times, layer.reason});
   }
   return "\n" + table.Text();
 }
@@ -67,6 +75,11 @@ nlohmann::ordered_json LayersJson(const ConvertReport& r) {
     if (!layer.reason.empty()) row["reason"] = layer.reason;
     const auto found = r.errors.layers.find(layer.value);
     if (found != r.errors.layers.end()) row.update(FidelityJson(found->second));
+    const auto timed = r.times.layers.find(layer.value);
+    if (timed != r.times.layers.end()) {
+      row["us_before"] = timed->second.before;
+      row["us_after"] = timed->second.after;
+    }
     layers.push_back(row);
   }
   return layers;
@@ -107,8 +120,8 @@ std::string ReportText(const std::string& source, const std::string& output,
   return text + LayersText(r);
 }
 
-std::string ReportJson(const std::string& source, const std::string& output,
-                       const ConvertReport& r) {
+nlohmann::ordered_json ReportJson(const std::string& source, const std::string& output,
+                                  const ConvertReport& r) {
   nlohmann::ordered_json passes = nlohmann::ordered_json::array();
   for (const PassRecord& pass : r.passes) {
     passes.push_back({{"name", pass.name},
@@ -134,7 +147,12 @@ std::string ReportJson(const std::string& source, const std::string& output,
     report["outputs"] = OutputsJson(r);
     report["measured_samples"] = r.errors.samples;
   }
-  return report.dump(2) + "\n";
+  if (!r.times.cpu.empty()) {
+    report["latency"] = {{"measured_on", "this machine, " + r.times.cpu + ", 1 thread"},
+                         {"us_before", r.times.all.before},
+                         {"us_after", r.times.all.after}};
+  }
+  return report;
 }
 
 }  // namespace
@@ -157,14 +175,19 @@ std::string SummaryText(const std::string& source, const std::string& output,
 
 bool IsReportName(const std::string& file) {
   const std::string extension = std::filesystem::path(file).extension();
-  return extension == ".json" || extension == ".txt";
+  return extension == ".json" || extension == ".txt" || extension == ".html";
 }
 
 Status WriteReport(const std::string& file, const std::string& source, const std::string& output,
                    const ConvertReport& report) {
-  const bool json = std::filesystem::path(file).extension() == ".json";
-  const std::string text =
-      json ? ReportJson(source, output, report) : ReportText(source, output, report);
+  const std::string extension = std::filesystem::path(file).extension();
+  std::string text;
+  if (extension == ".txt") {
+    text = ReportText(source, output, report);
+  } else {
+    const nlohmann::ordered_json json = ReportJson(source, output, report);
+    text = extension == ".html" ? ReportPage(json) : DumpJson(json) + "\n";
+  }
   const auto sink = PARE_TRY(FileSink::Create(file));
   PARE_TRY(sink->Write(text.data(), text.size()));
   return sink->Commit();

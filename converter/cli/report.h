@@ -10,9 +10,9 @@ namespace pare::converter {
 // A few lines: nodes, weights, bytes before and after.
 std::string SummaryText(const std::string& source, const std::string& output,
                         const ConvertReport& report);
-// Whether the name ends in .json or .txt.
+// Whether the name ends in .html, .json or .txt.
 bool IsReportName(const std::string& file);
-// The summary and a line a pass; as JSON where the name ends in .json.
+// The summary, a line a pass and one a layer; as JSON or as a page where the name ends so.
 Status WriteReport(const std::string& file, const std::string& source, const std::string& output,
                    const ConvertReport& report);
 
