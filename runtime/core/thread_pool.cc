@@ -181,9 +181,10 @@ void ThreadPool::Run(size_t count, Task task, void* context) const {
   }
   pool.TakeTasks(0);
   pool.state.fetch_and(~kOpen, std::memory_order_acq_rel);
-  for (uint64_t start = 0; (pool.state.load(std::memory_order_acquire) & kWorkers) != 0;) {
+  const auto busy = [&] { return (pool.state.load(std::memory_order_acquire) & kWorkers) != 0; };
+  for (uint64_t start = 0; busy();) {
     if (start == 0) start = pare_platform_now_ns();
-    for (int i = 0; i < kSpinsPerClock; ++i) pare_platform_relax();
+    for (int i = 0; i < kSpinsPerClock && busy(); ++i) pare_platform_relax();
     // Its core may be what a worker needs to finish.
     if (pare_platform_now_ns() - start > kSpinNanoseconds) pare_platform_yield();
   }
