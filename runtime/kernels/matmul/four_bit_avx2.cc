@@ -6,6 +6,8 @@
 namespace pare {
 namespace {
 
+constexpr size_t kTileSteps = 2;
+
 #include "runtime/kernels/matmul/int8_avx.inc"
 // These build on each other: keep the order.
 #include "runtime/kernels/matmul/four_bit_avx.inc"
@@ -72,7 +74,7 @@ inline Vec Levels(Lanes index) {
 
 }  // namespace
 
-PARE_4BIT_KERNELS(4, 16, 1, 16, 1, avx2)
+PARE_4BIT_KERNELS(4, 16, 1, 32, 2, avx2)
 PARE_UNPACK_KERNELS(avx2)
 
 }  // namespace pare

@@ -6,12 +6,18 @@
 namespace pare {
 namespace {
 
+constexpr size_t kTileSteps = 8;
+
 #include "runtime/kernels/lanes_avx512.inc"
 using Ints = int32_t __attribute__((vector_size(64)));
 
 inline Vec Fma(Vec a, Vec b, Vec c) { return _mm512_fmadd_ps(a, b, c); }
 inline Vec LoadHalves(const char* p) {
   return _mm512_maskz_cvtph_ps(0xffff, _mm256_load_si256(reinterpret_cast<const __m256i*>(p)));
+}
+inline Ints LoadCounts(const char* p) {
+  return (Ints)_mm512_maskz_cvtepu8_epi32(0xffff,
+                                          _mm_load_si128(reinterpret_cast<const __m128i*>(p)));
 }
 
 // The bodies build on what is above: keep the order.
@@ -35,6 +41,6 @@ inline Bytes Sixteen(const uint8_t* p) {
 
 }  // namespace
 
-PARE_4BIT_KERNELS(7, 32, 2, 32, 2, avx512vnni)
+PARE_4BIT_KERNELS(7, 32, 2, 64, 4, avx512vnni)
 
 }  // namespace pare

@@ -6,6 +6,8 @@
 namespace pare {
 namespace {
 
+constexpr size_t kTileSteps = 2;
+
 #include "runtime/kernels/matmul/int8_avx.inc"
 // These build on each other: keep the order.
 #include "runtime/kernels/matmul/four_bit_avx.inc"
@@ -21,6 +23,6 @@ inline Ints Dot(Ints sum, Bytes u, Ints s) {
 
 }  // namespace
 
-PARE_4BIT_KERNELS(4, 16, 1, 16, 1, avxvnni)
+PARE_4BIT_KERNELS(4, 16, 1, 32, 2, avxvnni)
 
 }  // namespace pare

@@ -6,6 +6,8 @@
 namespace pare {
 namespace {
 
+constexpr size_t kTileSteps = 2;
+
 // The bodies build on each other: keep the order.
 #include "runtime/kernels/matmul/int8_neon.inc"
 
