@@ -138,6 +138,7 @@ Result<Dataset> Dataset::Read(const fs::path& path) {
     paths.push_back(path);
   }
   std::vector<std::vector<Array>> files;
+  files.reserve(paths.size());
   for (const fs::path& file : paths) files.push_back(PARE_TRY(ReadFile(file)));
   return Dataset(std::move(files));
 }
