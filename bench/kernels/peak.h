@@ -15,16 +15,18 @@ struct PeakLevel {
   double (*run)(size_t rounds, Sink* sink);
 };
 
+// Long enough for the clock to settle.
+inline constexpr int kPeakRepeats = 300;
+
 // Two operations a product, in 1e9 a second, of the first of the levels (best first) that HostCpu()
-// allows.
+// allows. The best of `repeats` counts.
 template <class Sink, size_t count>
-double MeasurePeak(const PeakLevel<Sink> (&levels)[count], Sink sink) {
+double MeasurePeak(const PeakLevel<Sink> (&levels)[count], Sink sink, int repeats) {
   constexpr size_t kRounds = 10000;
-  constexpr int kRepeats = 300;  // long enough for the clock to settle; the best one counts
   for (const PeakLevel<Sink>& level : levels) {
     if ((level.needs & ~HostCpu()) != 0) continue;
     double best = 0;
-    for (int i = 0; i < kRepeats; ++i) {
+    for (int i = 0; i < repeats; ++i) {
       const auto start = std::chrono::steady_clock::now();
       const double products = level.run(kRounds, &sink);
       const std::chrono::duration<double> time = std::chrono::steady_clock::now() - start;
