@@ -2,7 +2,7 @@
 # Installs what the project needs on Debian 12, by package name. Does nothing where all is there.
 #   scripts/setup.sh          what building and testing needs
 #   scripts/setup.sh --demo   and what the demo needs
-#   scripts/setup.sh --dev    and clang, clang-format, clang-tidy, libFuzzer, a browser without a window
+#   scripts/setup.sh --dev    and clang, clang-format, clang-tidy, libFuzzer, llvm-mca, a browser without a window
 #   scripts/setup.sh --arm    and cross compilers, qemu and the libraries of arm64 and armhf in build/sysroot
 # As root, or through sudo; never asks.
 set -euo pipefail
@@ -13,7 +13,7 @@ packages=(cmake ninja-build g++ make ccache pkg-config git ca-certificates
   libprotobuf-dev protobuf-compiler libonnx-dev nlohmann-json3-dev libcli11-dev libspdlog-dev zlib1g-dev
   libgtest-dev libgmock-dev libbenchmark-dev libonnx-testdata python3 python3-venv)
 demo_packages=(fonts-dejavu-core fonts-dejavu-extra espeak-ng)
-dev_packages=(clang-14 lld-14 libclang-rt-14-dev clang-format-14 clang-tidy-14 python3-yaml
+dev_packages=(clang-14 lld-14 libclang-rt-14-dev clang-format-14 clang-tidy-14 llvm-19 python3-yaml
   chromium-headless-shell)
 arm_packages=(g++-aarch64-linux-gnu g++-arm-linux-gnueabihf qemu-user)
 # Libraries of the target, unpacked into a sysroot and never installed: some are not Multi-Arch, so
