@@ -81,9 +81,12 @@ void PairTile(const MatmulArgs& s) {
 #pragma GCC unroll 4
   for (size_t p = 0; p < pairs; ++p) {
 #pragma GCC unroll 4
-    for (size_t v = 0; v < kVecs; ++v)
-      RowsOfPair((Ints)sum[p][2 * v], (Ints)sum[p][2 * v + 1], &rows[2 * p * kVecs + v],
-                 &rows[(2 * p + 1) * kVecs + v]);
+    for (size_t v = 0; v < kVecs; ++v) {
+      Ints &first = rows[2 * p * kVecs + v], &second = rows[(2 * p + 1) * kVecs + v];
+      RowsOfPair((Ints)sum[p][2 * v], (Ints)sum[p][2 * v + 1], &first, &second);
+      first += FirstSum(s, v);
+      second += FirstSum(s, v);
+    }
   }
   (s.quant->quantize ? FinishQuantized : FinishFloat)(s, rows, kVecs);
 }
