@@ -60,6 +60,10 @@ void pare_platform_yield(void);
 uint64_t pare_platform_peak_rss(void);
 uint64_t pare_platform_rss(void);
 
+/* Asks that threads of this process may use the tile registers of x86 (AMX), whose state the system
+ * keeps only for processes that ask. Returns whether they may. */
+int pare_platform_allow_tiles(void);
+
 /* Temperature of the hottest CPU zone in millidegrees Celsius, or -1 where unknown. */
 int pare_platform_temperature(void);
 

@@ -125,7 +125,7 @@ pare_status ReadOptions(const pare_model* model, const pare_session_options* giv
       !pare::LowerCpu(pare::DetectCpu(), options->cpu, &out->config.cpu)) {
     return Fail(error, PARE_INVALID_ARGUMENT,
                 "no instruction set level '%s'; there are scalar, avx2, avxvnni, avx512, "
-                "avx512vnni, neon, neondot, i8mm",
+                "avx512vnni, amxint8, neon, neondot, i8mm",
                 options->cpu);
   }
   if (options->dim_count > kMaxDims || options->input_count > kMaxHints) {

@@ -17,6 +17,6 @@ while read -r object; do
     failed=1
   fi
 done < <(find "$build/runtime" -name '*_avx2.cc.o' -o -name '*_avxvnni.cc.o' -o -name '*_avx512*.cc.o' \
-  -o -name '*_neon*.cc.o' -o -name '*_i8mm.cc.o')
+  -o -name '*_amxint8.cc.o' -o -name '*_neon*.cc.o' -o -name '*_i8mm.cc.o')
 echo "instruction sets: $count objects"
 exit $failed

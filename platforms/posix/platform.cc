@@ -219,6 +219,15 @@ void pare_platform_yield(void) { sched_yield(); }
 uint64_t pare_platform_peak_rss(void) { return StatusBytes("VmHWM"); }
 uint64_t pare_platform_rss(void) { return StatusBytes("VmRSS"); }
 
+int pare_platform_allow_tiles(void) {
+#if defined(__linux__) && defined(__x86_64__)
+  constexpr long kRequestState = 0x1023, kTileData = 18;  // ARCH_REQ_XCOMP_PERM, of Linux 5.16
+  return syscall(SYS_arch_prctl, kRequestState, kTileData) == 0;
+#else
+  return 0;
+#endif
+}
+
 int pare_platform_temperature(void) {
   long hottest = -1;
   for (int zone = 0; zone < 64; ++zone) {

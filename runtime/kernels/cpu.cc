@@ -4,6 +4,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "platforms/platform.h"
+
 #if defined(__x86_64__) || defined(__i386__)
 #include <cpuid.h>
 #elif defined(__linux__)
@@ -25,6 +27,8 @@ constexpr Level kLevels[] = {
     {"avxvnni", kCpuAvx2 | kCpuAvxVnni},
     {"avx512", kCpuAvx2 | kCpuAvxVnni | kCpuAvx512},
     {"avx512vnni", kCpuAvx2 | kCpuAvxVnni | kCpuAvx512 | kCpuAvx512Vnni | kCpuAvx512Vbmi2},
+    {"amxint8",
+     kCpuAvx2 | kCpuAvxVnni | kCpuAvx512 | kCpuAvx512Vnni | kCpuAvx512Vbmi2 | kCpuAmxInt8},
     {"neon", kCpuNeon},
     {"neondot", kCpuNeon | kCpuNeonDot},
     {"i8mm", kCpuNeon | kCpuNeonDot | kCpuNeonI8mm},
@@ -43,13 +47,17 @@ CpuMask DetectCpu() {
   if ((low & 6) != 6) return kCpuScalar;  // the system does not save ymm registers
   if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || !(b >> 5 & 1)) return kCpuScalar;
   CpuMask mask = kCpuAvx2;
-  const unsigned ebx = b, ecx = c;
+  const unsigned ebx = b, ecx = c, edx = d;
   if (__get_cpuid_count(7, 1, &a, &b, &c, &d) && (a >> 4 & 1)) mask |= kCpuAvxVnni;
   constexpr unsigned kFoundation = 1u << 16 | 1u << 17 | 1u << 30 | 1u << 31;  // F, DQ, BW, VL
   if ((low & 0xe6) == 0xe6 && (ebx & kFoundation) == kFoundation) {
     mask |= kCpuAvx512;
     if (ecx >> 11 & 1) mask |= kCpuAvx512Vnni;
     if (ecx >> 6 & 1) mask |= kCpuAvx512Vbmi2;
+    constexpr unsigned kTiles = 1u << 24 | 1u << 25, kTileState = 1u << 17 | 1u << 18;
+    if ((mask & kCpuAvx512Vnni) != 0 && (edx & kTiles) == kTiles &&
+        (low & kTileState) == kTileState && pare_platform_allow_tiles() != 0)
+      mask |= kCpuAmxInt8;
   }
   return mask;
 }

@@ -15,13 +15,14 @@ enum CpuBit : CpuMask {
   kCpuAvx512 = 1u << 2,   // F, BW, DQ, VL
   kCpuAvx512Vnni = 1u << 3,
   kCpuAvx512Vbmi2 = 1u << 4,
-  kCpuNeon = 1u << 8,  // armv7 with VFPv4, or any AArch64
+  kCpuAmxInt8 = 1u << 5,  // tiles and their int8 products, which the system has allowed
+  kCpuNeon = 1u << 8,     // armv7 with VFPv4, or any AArch64
   kCpuNeonDot = 1u << 9,
   kCpuNeonI8mm = 1u << 10,
 };
 
 // The bits of this machine, lowered by the environment variable
-// PARE_CPU=scalar|avx2|avxvnni|avx512|avx512vnni|neon|neondot|i8mm. Read once; thread-safe.
+// PARE_CPU=scalar|avx2|avxvnni|avx512|avx512vnni|amxint8|neon|neondot|i8mm. Read once; thread-safe.
 CpuMask HostCpu();
 
 // The bits of the machine without PARE_CPU.

@@ -25,6 +25,7 @@ constexpr CpuMask scalar = kCpuScalar;
 [[maybe_unused]] constexpr CpuMask avx2 = kCpuAvx2, avx512 = kCpuAvx2 | kCpuAvx512, neon = kCpuNeon;
 [[maybe_unused]] constexpr CpuMask avxvnni = kCpuAvx2 | kCpuAvxVnni,
                                    avx512vnni = kCpuAvx2 | kCpuAvx512 | kCpuAvx512Vnni,
+                                   amxint8 = avx512vnni | kCpuAmxInt8,
                                    neondot = kCpuNeon | kCpuNeonDot,
                                    i8mm = kCpuNeon | kCpuNeonDot | kCpuNeonI8mm;
 

@@ -61,13 +61,13 @@ size_t UnpackedPanelBytes(const GemmSize& s) {
 // planned for the largest sizes serves all smaller ones.
 struct ScratchLayout {
   ScratchLayout(const GemmSize& s, const MatmulKernel& kernel, bool unpack)
-      : pointers(RoundUp((MostRows(s) + kMaxTileRows) * s.taps * sizeof(float*), kAlignment)),
-        patch(s.patch == 0
-                  ? 0
-                  : RoundUp(kPatchBytes + kMaxTileRows * s.patch * SizeOf(s.a), kAlignment)),
+      : rows(Max(kMaxTileRows, kernel.mr)),
+        pointers(RoundUp((MostRows(s) + rows) * s.taps * sizeof(float*), kAlignment)),
+        patch(s.patch == 0 ? 0 : RoundUp(kPatchBytes + rows * s.patch * SizeOf(s.a), kAlignment)),
         panels(unpack ? UnpackedPanelBytes(s) * PanelCount(kernel.nr) : 0),
-        tile(kMaxTileRows * kMaxTileColumns * sizeof(float)) {}
+        tile(rows * kMaxTileColumns * sizeof(float)) {}
   size_t Total() const { return pointers + patch + panels + tile; }
+  size_t rows;  // of a tile; only AMX has more than kMaxTileRows
   size_t pointers, patch, panels, tile;
 };
 

@@ -2,6 +2,7 @@
 // the contract bit for bit, float ones within the tolerance.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <limits>
@@ -29,6 +30,7 @@ constexpr uint8_t kUntouched = 0xa5;
 struct Case {
   size_t rows, n, k, taps;
   bool quantize, bias, addend, extreme;  // extreme: sums as large as they get
+  bool even = false;                     // the rows of a tap lie in one piece
 };
 
 // A product, its operands and what the contract says of it.
@@ -53,6 +55,7 @@ class Product {
       a_.push_back(Random<uint8_t>(c.k + 3, dark, 255, static_cast<unsigned>(10 + i)));
       pointers_.push_back(a_.back().data());
     }
+    if (c.even) PlaceEvenly();
     a_scale_ = Random<float>(c.rows, 0.01, 0.02, 4);
     a_zero_ = Random<int32_t>(c.rows, 0, 255, 5);
     u8_addend_ = Random<uint8_t>(c.rows * AddendStride(), 0, 255, 6);
@@ -114,6 +117,14 @@ class Product {
   }
 
  private:
+  void PlaceEvenly() {
+    const size_t stride = c_.k + 5;
+    even_.resize(a_.size() * stride);
+    for (size_t i = 0; i < a_.size(); ++i) {
+      std::copy(a_[i].begin(), a_[i].end(), &even_[i * stride]);
+      pointers_[i] = &even_[i * stride];
+    }
+  }
   std::string Where(const MatmulKernel& kernel, size_t i, size_t j) const {
     return std::string(kernel.name) + " rows " + std::to_string(c_.rows) + " n " +
            std::to_string(c_.n) + " k " + std::to_string(c_.k) + " taps " +
@@ -153,6 +164,7 @@ class Product {
   std::vector<int32_t> a_zero_;
   std::vector<uint8_t> u8_addend_;
   std::vector<std::vector<uint8_t>> a_;
+  std::vector<uint8_t> even_;
   std::vector<const void*> pointers_;
   Aligned packed_;
   MatmulQuant quant_{};
@@ -171,9 +183,11 @@ std::vector<MatmulKernel> Kernels() {
 
 TEST(Int8MatmulKernels, EveryTileOfEveryRow) {
   for (const MatmulKernel& kernel : Kernels()) {
-    for (size_t rows = 1; rows <= kernel.mr; ++rows) {
+    // Of a kernel of several tiles of 16 rows: all of the first, some of the others.
+    for (size_t rows = 1; rows <= kernel.mr; rows += rows < 18 ? 1 : 15) {
       for (size_t n = 1; n <= kernel.nr; ++n)
-        Product({rows, n, 12, 1, n % 2 == 0, n % 3 == 0, n % 5 == 0, false}).Check(kernel);
+        Product({rows, n, 12, 1, n % 2 == 0, n % 3 == 0, n % 5 == 0, false, n % 7 == 0})
+            .Check(kernel);
     }
   }
 }
@@ -183,6 +197,9 @@ TEST(Int8MatmulKernels, EveryDepth) {
     for (bool quantize : {false, true}) {
       for (size_t k = 1; k <= 40; ++k)
         Product({kernel.mr, kernel.nr, k, 1, quantize, true, true, false}).Check(kernel);
+      for (size_t k : {32, 60, 63, 64, 65, 97, 128, 512, 513, 600, 1100})
+        Product({kernel.mr, kernel.nr, k, 1, quantize, true, true, false, k % 3 != 0})
+            .Check(kernel);
     }
   }
 }
@@ -197,8 +214,13 @@ TEST(Int8MatmulKernels, TheLargestSumsAreExact) {
 TEST(Int8MatmulKernels, TapsReadTheirOwnRowsAndWeights) {
   for (const MatmulKernel& kernel : Kernels()) {
     for (size_t taps : {2, 3, 9}) {
-      for (size_t k : {3, 4, 8, 21, 32})
-        Product({kernel.mr, kernel.nr, k, taps, true, true, true, false}).Check(kernel);
+      for (size_t k : {3, 4, 8, 21, 32, 64, 80}) {
+        for (bool even : {false, true}) {
+          // A tile whose last rows are fewer than the others.
+          const size_t rows = kernel.mr > 2 ? kernel.mr - 2 : kernel.mr;
+          Product({rows, kernel.nr, k, taps, true, true, true, false, even}).Check(kernel);
+        }
+      }
     }
   }
 }
