@@ -1,4 +1,5 @@
 """Brings an ONNX network into the file format of each peer, by the peer's own converter where it has one."""
+import contextlib
 import importlib.util
 import pathlib
 import subprocess
@@ -14,12 +15,12 @@ def run(*words, cwd=None):
         raise RuntimeError(f"{pathlib.Path(str(words[0])).name}: {(done.stderr or done.stdout).strip()[-300:]}")
 
 
-def to_pare(onnx, target):
+def to_pare(onnx, target, *flags):
     build = peers.ROOT / "build" / "release"
     tool = next((p for p in build.rglob("pare") if p.is_file()), None)
     if tool is None:
         raise RuntimeError("pare is not built: run `make build`")
-    run(tool, "convert", onnx, "-o", target)
+    run(tool, "convert", onnx, "-o", target, *flags)
 
 
 def to_mnn(onnx, target):
@@ -47,17 +48,22 @@ def to_tflite(onnx, target):
 CONVERTERS = {"pare": to_pare, "mnn": to_mnn, "ncnn": to_ncnn, "litert": to_tflite}
 
 
-def make(model, folder, wanted):
-    """The files of `wanted` peers; a peer whose file cannot be made is left out with a message."""
+def make(model, folder, rows):
+    """The files of the rows; one that cannot be made is left out with a message."""
     onnx = folder / f"{model}.onnx"
     if not onnx.exists():
         make_models.MAKERS[model](onnx)
-    for peer in wanted & CONVERTERS.keys():
-        target = folder / (model + peers.PEERS[peer].suffix)
+    for peer, format in dict.fromkeys((row.peer, row.format) for row in rows):
+        target = folder / (model + peers.PEERS[peer].suffixes[format])
         # Pare's is made anew: the converter is what is being worked on.
         if target.exists() and peer != "pare":
             continue
         try:
-            CONVERTERS[peer](onnx, target)
-        except (ImportError, KeyError, NotImplementedError, OSError, RuntimeError) as e:
-            print(f"{model}: no file for {peer}: {e}", file=sys.stderr)
+            with contextlib.redirect_stdout(sys.stderr):  # quantizers talk; what is printed is the table
+                if format:
+                    import make_int8_files
+                    make_int8_files.CONVERTERS[peer](onnx, target, format)
+                else:
+                    CONVERTERS[peer](onnx, target)
+        except Exception as e:  # a quantizer may fail in its own ways; the others are measured
+            print(f"{model}: no file for {peer} {format}: {type(e).__name__}: {str(e)[-300:]}", file=sys.stderr)

@@ -57,10 +57,22 @@ class Writer:
         self.operators.append(o)
         return out
 
+    def signature(self, inputs, output):
+        """Names of inputs and output: the quantizer of LiteRT asks for them."""
+        def named(tensor, name):
+            t = tfl.TensorMapT()
+            t.name, t.tensorIndex = name, tensor
+            return t
+        s = tfl.SignatureDefT()
+        s.signatureKey, s.subgraphIndex = "serving_default", 0
+        s.inputs, s.outputs = [named(t, self.tensors[t].name) for t in inputs], [named(output, "y")]
+        return s
+
     def save(self, path, inputs, output):
         graph, model = tfl.SubGraphT(), tfl.ModelT()
         graph.tensors, graph.operators, graph.inputs, graph.outputs = self.tensors, self.operators, inputs, [output]
         model.version, model.subgraphs, model.buffers, model.operatorCodes = 3, [graph], self.buffers, []
+        model.signatureDefs = [self.signature(inputs, output)]
         for code in self.codes:
             c = tfl.OperatorCodeT()
             c.builtinCode, c.deprecatedBuiltinCode, c.version = code, min(code, 127), 1

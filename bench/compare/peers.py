@@ -1,7 +1,9 @@
 """One class a runtime: load(file, threads) returns a function that runs the network once.
 
-Every runtime computes in f32, on the threads it is given, with its input in place beforehand where its
-interface allows that; what it returns is read as a user would read it.
+Every runtime computes on the threads it is given, with its input in place beforehand where its interface
+allows that; what it returns is read as a user would read it. `suffixes` are its files: f32 under "", then
+int8 (weights and activations, calibrated), dyn8 (activations quantized as they come), and qdq: the int8 file
+of ONNX Runtime's quantizer in another runtime.
 """
 import os
 import pathlib
@@ -21,9 +23,9 @@ def aligned(values):
     return copy
 
 
-def sample(model):
+def sample(model, seed=1):
     """Seeded inputs of a network, by name."""
-    r = np.random.default_rng(1)
+    r = np.random.default_rng(seed)
     shapes = {"ppocr_det": (1, 3, 640, 640), "ppocr_rec": (1, 3, 48, 320)}
     if model != "minilm":
         return {"x": aligned(r.standard_normal(shapes.get(model, (1, 3, 224, 224)), dtype=np.float32))}
@@ -33,7 +35,7 @@ def sample(model):
 
 
 class Pare:
-    suffix = ".pare"
+    suffixes = {"": ".pare", "int8": ".int8.pare", "dyn8": ".dyn8.pare"}
 
     def __init__(self):
         sys.path.insert(0, str(ROOT / "scripts"))
@@ -43,6 +45,7 @@ class Pare:
 
     def load(self, path, threads, inputs):
         session = self.pare.Session(self.pare.Model(path), threads=threads)
+        self.level = session.cpu()
         for name in session.input_names:
             session.bind_input(name, inputs[name])
         name = session.output_names[0]
@@ -54,7 +57,7 @@ class Pare:
 
 
 class OnnxRuntime:
-    suffix = ".onnx"
+    suffixes = {"": ".onnx", "int8": ".int8.onnx", "dyn8": ".dyn8.onnx"}
 
     def __init__(self):
         import onnxruntime
@@ -69,7 +72,7 @@ class OnnxRuntime:
 
 
 class OpenVino:
-    suffix = ".onnx"
+    suffixes = {"": ".onnx", "int8": ".int8.xml", "qdq": ".int8.onnx"}
 
     def __init__(self):
         import openvino
@@ -90,7 +93,7 @@ class OpenVino:
 
 
 class LiteRt:
-    suffix = ".tflite"
+    suffixes = {"": ".tflite", "int8": ".int8.tflite", "dyn8": ".dyn8.tflite"}
 
     def __init__(self):
         from ai_edge_litert.interpreter import Interpreter
@@ -103,17 +106,22 @@ class LiteRt:
             values = inputs[detail["name"]]
             if values.ndim == 4:
                 values = np.ascontiguousarray(values.transpose(0, 2, 3, 1))
+            scale, zero = detail["quantization"]
+            if scale:
+                values = np.clip(np.rint(values / scale) + zero, -128, 127)
             interpreter.set_tensor(detail["index"], values.astype(detail["dtype"]))
-        out = interpreter.get_output_details()[0]["index"]
+        out = interpreter.get_output_details()[0]
+        scale, zero = out["quantization"]
 
         def run():
             interpreter.invoke()
-            return interpreter.get_tensor(out)
+            y = interpreter.get_tensor(out["index"])
+            return (y.astype(np.float32) - zero) * scale if scale else y
         return run
 
 
 class Mnn:
-    suffix = ".mnn"
+    suffixes = {"": ".mnn"}
 
     def __init__(self):
         import MNN
@@ -138,7 +146,7 @@ class Mnn:
 
 
 class Ncnn:
-    suffix = ".ncnn.param"
+    suffixes = {"": ".ncnn.param"}
 
     def __init__(self):
         import ncnn
@@ -167,11 +175,36 @@ class Ncnn:
 
 
 PEERS = {"pare": Pare, "onnxruntime": OnnxRuntime, "openvino": OpenVino, "litert": LiteRt, "mnn": Mnn, "ncnn": Ncnn}
-# A row of the table may hold a runtime to a lower instruction set: (peer, environment).
-ROWS = {name: (name, {}) for name in PEERS} | {
-    "pare avx2": ("pare", {"PARE_CPU": "avx2"}),
-    "openvino avx2": ("openvino", {"ONEDNN_MAX_CPU_ISA": "AVX2"}),
-}
+# What holds a runtime to a lower instruction set.
+LEVELS = {"avx2": {"pare": {"PARE_CPU": "avx2"}, "openvino": {"ONEDNN_MAX_CPU_ISA": "AVX2"}},
+          "avxvnni": {"pare": {"PARE_CPU": "avxvnni"}, "openvino": {"ONEDNN_MAX_CPU_ISA": "AVX2_VNNI"}}}
+
+
+class Row:
+    """A row of the table, from its name: PEER, PEER FORMAT, PEER LEVEL or PEER FORMAT LEVEL."""
+
+    def __init__(self, name):
+        self.name = name
+        self.peer, *rest = name.split()
+        self.level = rest.pop() if rest and rest[-1] in LEVELS else ""
+        self.format = rest.pop() if rest else ""
+        self.environment = LEVELS[self.level][self.peer] if self.level else {}
+
+    def file(self, model):
+        return model + PEERS[self.peer].suffixes[self.format]
+
+    def answer(self, model):
+        return f"{model}.{self.name.replace(' ', '_')}.npy"
+
+
+def _names():
+    for peer, runtime in PEERS.items():
+        for format in runtime.suffixes:
+            name = f"{peer} {format}".strip()
+            yield from [name] + [f"{name} {level}" for level, held in LEVELS.items() if peer in held]
+
+
+ROWS = {name: Row(name) for name in _names()}
 
 
 def library_bytes(peer):

@@ -34,7 +34,7 @@ def burst(run, seconds):
 
 def main():
     row, model, path, threads = sys.argv[1:]
-    peer, _ = peers.ROWS[row]
+    peer = peers.ROWS[row].peer
     # What a runtime prints must not be taken for an answer.
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
@@ -48,8 +48,8 @@ def main():
     first = time.perf_counter()
     for _ in range(WARM_UP):
         run()
-    np.save(f"{path}.{row.replace(' ', '_')}.npy", result)
-    print(json.dumps({"load_ms": (loaded - start) * 1e3, "first_ms": (first - loaded) * 1e3,
+    np.save(os.path.join(os.path.dirname(path), peers.ROWS[row].answer(model)), result)
+    print(json.dumps({"level": getattr(runtime, "level", ""), "load_ms": (loaded - start) * 1e3, "first_ms": (first - loaded) * 1e3,
                       "peak_bytes": max(0, status("VmHWM") - before), "library_bytes": peers.library_bytes(peer)}),
           file=answers, flush=True)
     for line in sys.stdin:
