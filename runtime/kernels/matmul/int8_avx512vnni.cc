@@ -12,8 +12,8 @@ namespace {
 
 }  // namespace
 
-void matmul_qu8_qs8t16_8x48_avx512vnni(const MatmulArgs& args) { Run<8, 3, 4>(args); }
-void matmul_qu8_qs8t16_6x64_avx512vnni(const MatmulArgs& args) { Run<6, 4, 4>(args); }
-void matmul_qu8_qs8t16_1x64_avx512vnni(const MatmulArgs& args) { Run<1, 4, 1>(args); }
+void matmul_qu8_qs8t16_32x48_avx512vnni(const MatmulArgs& args) { Run<4, 8, 3, kLeastOf<8>>(args); }
+void matmul_qu8_qs8t16_24x64_avx512vnni(const MatmulArgs& args) { Run<4, 6, 4, kLeastOf<6>>(args); }
+void matmul_qu8_qs8t16_1x64_avx512vnni(const MatmulArgs& args) { Run<1, 1, 4, 1>(args); }
 
 }  // namespace pare

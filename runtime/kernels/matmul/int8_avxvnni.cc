@@ -29,7 +29,7 @@ inline Ints Dot(Ints sum, Four a, Cell w) {
 
 }  // namespace
 
-void matmul_qu8_qs8t16_6x16_avxvnni(const MatmulArgs& args) { Run<6, 1, 4>(args); }
-void matmul_qu8_qs8t16_1x32_avxvnni(const MatmulArgs& args) { Run<1, 2, 1>(args); }
+void matmul_qu8_qs8t16_24x16_avxvnni(const MatmulArgs& args) { Run<4, 6, 1, kLeastOf<6>>(args); }
+void matmul_qu8_qs8t16_1x32_avxvnni(const MatmulArgs& args) { Run<1, 1, 2, 1>(args); }
 
 }  // namespace pare

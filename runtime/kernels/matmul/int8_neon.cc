@@ -24,7 +24,7 @@ inline Ints Dot(Ints sum, Four a, Cell w) { return (Ints)DotOfPairs((int32x4_t)s
 
 }  // namespace
 
-void matmul_qu8_qs8t16_3x16_neon(const MatmulArgs& args) { Run<3, 1, 3>(args); }
-void matmul_qu8_qs8t16_1x16_neon(const MatmulArgs& args) { Run<1, 1, 1>(args); }
+void matmul_qu8_qs8t16_3x16_neon(const MatmulArgs& args) { Run<1, 3, 1, 3>(args); }
+void matmul_qu8_qs8t16_1x16_neon(const MatmulArgs& args) { Run<1, 1, 1, 1>(args); }
 
 }  // namespace pare

@@ -23,7 +23,7 @@ inline Ints Dot(Ints sum, Four a, Cell w) { return (Ints)vdotq_s32((int32x4_t)su
 
 }  // namespace
 
-void matmul_qu8_qs8t16_6x16_neondot(const MatmulArgs& args) { Run<6, 1, 4>(args); }
-void matmul_qu8_qs8t16_1x32_neondot(const MatmulArgs& args) { Run<1, 2, 1>(args); }
+void matmul_qu8_qs8t16_6x16_neondot(const MatmulArgs& args) { Run<1, 6, 1, kLeastOf<6>>(args); }
+void matmul_qu8_qs8t16_1x32_neondot(const MatmulArgs& args) { Run<1, 1, 2, 1>(args); }
 
 }  // namespace pare
