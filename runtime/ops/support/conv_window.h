@@ -74,22 +74,28 @@ void PointLines(const GemmProblem& problem, size_t group, size_t row, size_t cou
   const bool whole = LinesAreWhole(g);
   const size_t taps = problem.size.taps, tap_room = problem.size.patch / taps;
   const T* x = o.x + group * g.Depth();
+  const int64_t step = g.stride[2];
   ForEachLine(g, row, count, [&](const PixelPosition& at, size_t first, size_t n) {
+    const int64_t left = at.y[2] * step - g.pad[2];
+    const auto left_of = [&](size_t i) { return left + static_cast<int64_t>(i) * step; };
+    // Windows [begin, end) lie inside the line, in one piece.
+    size_t begin = 0, end = whole ? n : 0;
+    while (begin < end && left_of(begin) < 0) ++begin;
+    while (begin < end && left_of(end - 1) + g.kernel[2] > g.in[2]) --end;
     for (size_t t = 0; t < taps; ++t) {
       const T* line = LineOf(g, x, at, static_cast<int64_t>(t));
       const void** out = pointers + t * count + first;
-      int64_t left = at.y[2] * g.stride[2] - g.pad[2];
-      for (size_t i = 0; i < n; ++i, left += g.stride[2]) {
-        if (line == nullptr) {
-          out[i] = o.padding;
-        } else if (whole && left >= 0 && left + g.kernel[2] <= g.in[2]) {
-          out[i] = line + left * g.channels;
-        } else {
-          T* copy = static_cast<T*>(patch) + (first + i) * problem.size.patch + t * tap_room;
-          CopyLine(g, line, o.padding, left, copy);
-          out[i] = copy;
-        }
-      }
+      const auto copy = [&](size_t i) {
+        if (line == nullptr) return o.padding;
+        T* to = static_cast<T*>(patch) + (first + i) * problem.size.patch + t * tap_room;
+        CopyLine(g, line, o.padding, left_of(i), to);
+        return static_cast<const T*>(to);
+      };
+      for (size_t i = 0; i < begin; ++i) out[i] = copy(i);
+      const T* window = line == nullptr ? o.padding : line + left_of(begin) * g.channels;
+      const int64_t apart = line == nullptr ? 0 : step * g.channels;
+      for (size_t i = begin; i < end; ++i, window += apart) out[i] = window;
+      for (size_t i = end; i < n; ++i) out[i] = copy(i);
     }
   });
 }
