@@ -16,7 +16,7 @@ namespace {
 constexpr size_t kTileRows = 16, kTileBytes = 64;
 constexpr size_t kStepCells = kTileBytes / 4;  // of k that a product takes
 constexpr size_t kSteps = 8;                   // whose rows are gathered before they multiply
-constexpr size_t kPanels = 4;
+constexpr size_t kPanels = 4, kCallRows = 64;
 
 // Registers 0 to 3 are sums, one a panel. A and B have two shapes: a step, and the last of a tap.
 struct Configuration {
@@ -146,46 +146,33 @@ class RowsOfTile {
   alignas(64) uint8_t gathered_[kSteps][kTileRows * kTileBytes];
 };
 
-// Writes the results of `sums`: those of rows [begin, end).
-void Finish(const MatmulArgs& s, size_t begin, size_t end, const Ints* sums) {
-  MatmulArgs part = s;
-  const size_t bytes = s.quant->quantize ? 1 : sizeof(float);
-  part.rows = end - begin;
-  part.first_row = s.first_row + begin;
-  part.c = static_cast<char*>(s.c) + begin * s.c_stride * bytes;
-  if (s.addend != nullptr)
-    part.addend = static_cast<const char*>(s.addend) + begin * s.addend_stride * bytes;
-  (s.quant->quantize ? FinishQuantized : FinishFloat)(part, sums, kPanels);
-}
-
 void RunTiles(const MatmulArgs& s) {
   const size_t panels = (s.n + kRows - 1) / kRows;
   const size_t tiles = (s.rows + kTileRows - 1) / kTileRows, rows = (s.rows + tiles - 1) / tiles;
   const size_t last = (s.k + 3) / 4 % kStepCells;
-  Ints first[kPanels] = {}, sums[2][kTileRows * kPanels + kStored - 1];
+  Ints first[kPanels] = {}, sums[kCallRows * kPanels + kStored - 1];
   for (size_t v = 0; v < panels; ++v) first[v] = FirstSum(s, v);
   Configure(rows, last);
-  // A tile is finished while the next one multiplies.
-  for (size_t t = 0; t <= tiles; ++t) {
-    if (t < tiles) {
-      // The last tile starts early enough to be whole: it computes some rows again.
-      const size_t from = t + 1 < tiles ? t * rows : s.rows - rows;
-      Ints* out = sums[t % 2];
-      PARE_TILE_LOAD(0, first, 0);
-      PARE_TILE_LOAD(1, first + 1, 0);
+  for (size_t t = 0; t < tiles; ++t) {
+    // The last tile starts early enough to be whole: it computes some rows again.
+    const size_t from = t + 1 < tiles ? t * rows : s.rows - rows;
+    Ints* out = sums + from * kPanels;
+    PARE_TILE_LOAD(0, first, 0);
+    PARE_TILE_LOAD(1, first + 1, 0);
+    if (panels > 2) {
       PARE_TILE_LOAD(2, first + 2, 0);
       PARE_TILE_LOAD(3, first + 3, 0);
-      RowsOfTile(s, from, rows, last, panels).Run();
-      PARE_TILE_STORE(0, out);
-      PARE_TILE_STORE(1, out + 1);
+    }
+    RowsOfTile(s, from, rows, last, panels).Run();
+    PARE_TILE_STORE(0, out);
+    PARE_TILE_STORE(1, out + 1);
+    if (panels > 2) {
       PARE_TILE_STORE(2, out + 2);
       PARE_TILE_STORE(3, out + 3);
     }
-    if (t == 0) continue;
-    const size_t begin = (t - 1) * rows, end = t < tiles ? begin + rows : s.rows;
-    Finish(s, begin, end, sums[(t - 1) % 2] + (rows - (end - begin)) * kPanels);
   }
   __asm__ volatile("tilerelease");
+  (s.quant->quantize ? FinishQuantized : FinishFloat)(s, sums, kPanels);
 }
 
 }  // namespace
