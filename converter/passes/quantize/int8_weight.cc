@@ -18,6 +18,25 @@ float LargestMagnitude(const float* x, int64_t n) {
   return largest;
 }
 
+// The scale for x[n]; 0 where they are zeros.
+float ScaleOf(const float* x, int64_t n, ScaleMethod method) {
+  constexpr int kClips = 20;
+  constexpr float kClip = 0.02f;  // share of the range
+  const float largest = LargestMagnitude(x, n);
+  if (largest < kLeastMagnitude) return 0;
+  if (method == ScaleMethod::kAbsMax) return largest / kMost;
+  float best = 0;
+  double least = HUGE_VAL;
+  for (int i = 0; i <= kClips; ++i) {
+    const float scale = largest * (1 - kClip * static_cast<float>(i)) / kMost;
+    const double error = SquaredError({scale, 0, -kMost, kMost}, x, static_cast<size_t>(n));
+    if (i > 0 && error >= least) continue;
+    least = error;
+    best = scale;
+  }
+  return best;
+}
+
 void RoundRow(const float* row, int64_t k, float scale, int8_t* q) {
   for (int64_t i = 0; i < k; ++i) {
     const float rounded = std::nearbyint(row[i] / scale);
@@ -67,19 +86,20 @@ bool FindGrid(const float* row, int64_t k, float* scale, int8_t* q) {
   return false;
 }
 
-Int8Rows QuantizeRows(const float* rows, int64_t n, int64_t k, bool per_tensor) {
+Int8Rows QuantizeRows(const float* rows, int64_t n, int64_t k, bool per_tensor,
+                      ScaleMethod method) {
   Int8Rows result;
   result.q.resize(static_cast<size_t>(n * k));
   result.scales.resize(static_cast<size_t>(n), 1);
-  const float of_all = per_tensor ? LargestMagnitude(rows, n * k) : 0;
+  const float of_all = per_tensor ? ScaleOf(rows, n * k, method) : 0;
   for (int64_t r = 0; r < n; ++r) {
     const float* row = rows + r * k;
     int8_t* q = &result.q[static_cast<size_t>(r * k)];
     float& scale = result.scales[static_cast<size_t>(r)];
     if (!per_tensor && FindGrid(row, k, &scale, q)) continue;
-    const float largest = per_tensor ? of_all : LargestMagnitude(row, k);
-    if (largest < kLeastMagnitude) continue;
-    scale = largest / kMost;
+    const float found = per_tensor ? of_all : ScaleOf(row, k, method);
+    if (found == 0) continue;
+    scale = found;
     RoundRow(row, k, scale, q);
   }
   return result;
@@ -97,14 +117,14 @@ Status CheckFinite(const Weight& weight, const std::string& layer) {
   return Ok();
 }
 
-Weight Int8Weight(const Weight& weight, Layout layout, bool transpose, float alpha,
-                  bool per_tensor) {
+Weight Int8Weight(const Weight& weight, Layout layout, bool transpose, float alpha, bool per_tensor,
+                  ScaleMethod method) {
   Weight result = transpose ? Transposed(weight) : weight;
   result.layout = layout;
   const int64_t n = result.shape[0], k = result.shape.Elements() / n;
   std::vector<float> rows(result.Data<float>(), result.Data<float>() + n * k);
   for (float& x : rows) x *= alpha;
-  const Int8Rows int8 = QuantizeRows(rows.data(), n, k, per_tensor);
+  const Int8Rows int8 = QuantizeRows(rows.data(), n, k, per_tensor, method);
   uint64_t bytes = 0;
   (void)PackedBytes(layout, DType::kF32, result.shape, &bytes);
   std::byte* packed;

@@ -5,6 +5,7 @@
 
 #include "converter/ir/graph.h"
 #include "converter/ir/status.h"
+#include "converter/quantize/scales.h"
 
 namespace pare::converter {
 
@@ -13,9 +14,11 @@ struct Int8Rows {
   std::vector<float> scales;  // of each row
 };
 
-// scale = the row's largest magnitude / 127; with `per_tensor` the largest of all rows. A row that
-// lies on such a grid already (the weight came quantized) keeps its integers and its scale.
-Int8Rows QuantizeRows(const float* rows, int64_t n, int64_t k, bool per_tensor);
+// scale = the row's largest magnitude / 127; with `per_tensor` the largest of all rows. All methods
+// but kAbsMax clip it where that errs less. A row that lies on such a grid already (the weight came
+// quantized) keeps its integers and its scale.
+Int8Rows QuantizeRows(const float* rows, int64_t n, int64_t k, bool per_tensor,
+                      ScaleMethod method = ScaleMethod::kAbsMax);
 
 // Whether row[k] is scale * q with integers q in [-127, 127]; sets both.
 bool FindGrid(const float* row, int64_t k, float* scale, int8_t* q);
@@ -24,7 +27,7 @@ bool FindGrid(const float* row, int64_t k, float* scale, int8_t* q);
 Status CheckFinite(const Weight& weight, const std::string& layer);
 
 // The plain f32 weight [n, k...] in `layout`; `transpose`: it is [k, n]. `alpha` multiplies it.
-Weight Int8Weight(const Weight& weight, Layout layout, bool transpose, float alpha,
-                  bool per_tensor);
+Weight Int8Weight(const Weight& weight, Layout layout, bool transpose, float alpha, bool per_tensor,
+                  ScaleMethod method = ScaleMethod::kAbsMax);
 
 }  // namespace pare::converter
