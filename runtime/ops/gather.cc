@@ -96,18 +96,20 @@ Status Run(const RunContext& context) {
   const int64_t element = static_cast<int64_t>(SizeOf(data.dtype));
   const auto* from = data.Data<const std::byte>();
   auto* to = out->Data<std::byte>();
-  if (data.layout == Layout::kT16) {
+  if (data.layout != Layout::kPlain) {
     const int64_t k = data.shape[1];
-    for (int64_t i = 0; i < count; ++i) {
-      UnpackRow(from, indices.Wrapped(i, size), k, element, to + i * k * element);
-    }
-    return Ok();
-  }
-  if (IsLowBit(data.layout)) {
-    const int64_t k = data.shape[1];
-    for (int64_t i = 0; i < count; ++i)
-      DecodeLowBitRow(data.layout, from, data.shape, static_cast<size_t>(indices.Wrapped(i, size)),
-                      out->Data<float>() + i * k);
+    context.threads->ForRange(
+        static_cast<size_t>(count), static_cast<size_t>(1 + 8192 / (k + 1)),
+        [&](size_t begin, size_t end, size_t) {
+          for (auto i = static_cast<int64_t>(begin); i < static_cast<int64_t>(end); ++i) {
+            const int64_t row = indices.Wrapped(i, size);
+            if (IsLowBit(data.layout))
+              DecodeLowBitRow(data.layout, from, data.shape, static_cast<size_t>(row),
+                              out->Data<float>() + i * k);
+            else
+              UnpackRow(from, row, k, element, to + i * k * element);
+          }
+        });
     return Ok();
   }
   const int64_t outer = data.shape.Elements(0, at);
