@@ -25,10 +25,10 @@ constexpr char kExamples[] = R"(Examples:
   pare convert bert-folder -o bert.pare --lora adapter-folder:0.5)";
 
 struct Arguments {
-  std::string source, output, quantize, calibrate, method = "minmax", report;
+  std::string source, output, quantize, calibrate, method = "minmax", scales, report;
   double max_error = Options().max_error;
   std::vector<std::string> shapes, dims, states, adapters, disabled, excluded;
-  bool list_passes = false, per_tensor = false;
+  bool list_passes = false, per_tensor = false, asymmetric = false, weight_only = false;
 };
 
 int ListPasses() {
@@ -52,6 +52,12 @@ ConvertOptions OptionsOf(const Arguments& arguments) {
     options.passes.quantization->range = *ParseRangeMethod(arguments.method);
     options.passes.quantization->per_tensor = arguments.per_tensor;
     options.passes.quantization->excluded = arguments.excluded;
+    const char* usual = IsFourBit(flag.format) ? "mse" : "absmax";
+    options.passes.quantization->scales =
+        *ParseScaleMethod(arguments.scales.empty() ? usual : arguments.scales);
+    options.passes.quantization->group = flag.group;
+    options.passes.quantization->asymmetric = arguments.asymmetric;
+    options.passes.quantization->weight_only = arguments.weight_only;
   }
   options.passes.max_error = arguments.max_error;
   return options;
@@ -109,7 +115,7 @@ Action AddConvert(CLI::App& parser) {
   parser
       .add_option("--quantize", a->quantize,
                   "f16: half the bytes; int8: u8 activations too, needs --calibrate; int8-dynamic; "
-                  "int4[:g32|g64|g128]; nf4")
+                  "int4[:g32|g64|g128] (a scale for so many weights) and nf4: products and tables")
       ->check(Check(ParseQuantize, "f16, int8, int8-dynamic, int4[:g32|g64|g128] or nf4"));
   auto* calibrate =
       parser.add_option("--calibrate", a->calibrate,
@@ -129,6 +135,18 @@ Action AddConvert(CLI::App& parser) {
   parser.add_flag("--per-tensor", a->per_tensor, "One scale a weight instead of one a row");
   auto* exclude = parser.add_option("--exclude", a->excluded,
                                     "Keep layers in f32 whose names are like PATTERN: 'layer4.*'");
+  auto* asymmetric =
+      parser.add_flag("--asymmetric", a->asymmetric,
+                      "int4: a minimum beside the scale of each group, half a bit a weight more in "
+                      "groups of 32");
+  auto* weight_only =
+      parser.add_flag("--weight-only", a->weight_only,
+                      "int4, nf4: decode weights and compute in f32, closer to f32 and slower");
+  parser
+      .add_option("--weight-scales", a->scales,
+                  "Scales of weights: absmax (usual of 8 bits); mse (usual of 4): clipped where "
+                  "that errs less; hqq: of int4 --asymmetric, many small errors count most")
+      ->check(Check(ParseScaleMethod, "absmax, mse or hqq"));
   parser.add_option("--shape", a->shapes, "Fix an input's shape: NAME=1x3x640x640; -1: any size")
       ->check(Check(ParseShape, "NAME=1x3x640x640"));
   parser.add_option("--dim", a->dims, "Bound a named dimension: batch=1..8, or fix it: batch=1")
@@ -152,6 +170,11 @@ Action AddConvert(CLI::App& parser) {
       throw CLI::ValidationError("--exclude",
                                  "there is nothing to exclude from: it goes with "
                                  "--quantize int8, int8-dynamic, int4 or nf4");
+    const bool int4 = a->quantize.rfind("int4", 0) == 0;
+    if (asymmetric->count() > 0 && !int4)
+      throw CLI::ValidationError("--asymmetric", "it goes with --quantize int4");
+    if (weight_only->count() > 0 && !int4 && a->quantize != "nf4")
+      throw CLI::ValidationError("--weight-only", "it goes with --quantize int4 or nf4");
     if (calibrate->count() > 0 && a->quantize.empty())
       throw CLI::ValidationError("--calibrate", "there is nothing to calibrate without --quantize");
   });

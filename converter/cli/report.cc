@@ -28,10 +28,14 @@ std::string Decibels(double db) {
 }
 
 // JSON has no infinity: null stands for equal, "-inf" for no resemblance.
+nlohmann::ordered_json DecibelsJson(double db) {
+  if (std::isinf(db)) return db > 0 ? nlohmann::ordered_json() : "-inf";
+  return db;
+}
+
 nlohmann::ordered_json FidelityJson(const Fidelity& f) {
   nlohmann::ordered_json json;
-  json["snr_db"] = f.snr_db;
-  if (std::isinf(f.snr_db)) json["snr_db"] = f.snr_db > 0 ? nlohmann::ordered_json() : "-inf";
+  json["snr_db"] = DecibelsJson(f.snr_db);
   json["cosine"] = f.cosine;
   json["max_abs_error"] = f.max_error;
   return json;
@@ -43,6 +47,7 @@ std::string LayersText(const ConvertReport& r) {
                {"op"},
                {"encoding"},
                {"bytes", Table::kRight},
+               {"weight dB", Table::kRight},
                {"SNR dB", Table::kRight},
                {"cosine", Table::kRight},
                {"us", Table::kRight},
@@ -57,6 +62,7 @@ std::string LayersText(const ConvertReport& r) {
             : FixedText(timed->second.before, 1) + " -> " + FixedText(timed->second.after, 1);
     table.Add({Shorten(layer.node.empty() ? layer.value : layer.node, 48), layer.op, layer.encoding,
                std::to_string(layer.bytes_before) + " -> " + std::to_string(layer.bytes_after),
+               layer.weight_snr_db ? Decibels(*layer.weight_snr_db) : "",
                measured ? Decibels(found->second.snr_db) : "",
                measured ? FixedText(found->second.cosine, 6) : "", times, layer.reason});
   }
@@ -73,6 +79,7 @@ nlohmann::ordered_json LayersJson(const ConvertReport& r) {
                                   {"bytes_before", layer.bytes_before},
                                   {"bytes_after", layer.bytes_after}};
     if (!layer.reason.empty()) row["reason"] = layer.reason;
+    if (layer.weight_snr_db) row["weight_snr_db"] = DecibelsJson(*layer.weight_snr_db);
     const auto found = r.errors.layers.find(layer.value);
     if (found != r.errors.layers.end()) row.update(FidelityJson(found->second));
     const auto timed = r.times.layers.find(layer.value);

@@ -49,6 +49,8 @@ const std::vector<Pass>& Pipeline() {
        QuantizeStatic, false},
       {"quantize_dynamic", "give matrix products int8 weights; activations follow when they run",
        QuantizeDynamic, false},
+      {"quantize_four_bit", "give matrix products weights of 4 bits", QuantizeFourBit, false},
+      {"quantize_tables", "store the tables of embeddings in 8 or 4 bits", QuantizeTables, false},
       {"pack_weights", "lay weights out as kernels read them", PackWeights, true},
       {"store_half", "store weights as f16 as far as outputs bear it (--quantize f16)", StoreHalf,
        false},

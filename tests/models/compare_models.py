@@ -2,8 +2,8 @@
 """Every real model converts, and Pare's answer agrees with ONNX Runtime's.
 
 Largest error as a share of the output's range: 1e-4 with f32 weights, 1e-3 with --quantize f16. Also the same
-text read, the same segments of speech and the same file types. Exits 77 (skipped) where models cannot be
-fetched, unless PARE_REQUIRE_MODELS is set.
+text read, the same segments of speech and the same file types; and embeddings with weights of fewer bits are close
+to those of f32. Exits 77 (skipped) where models cannot be fetched, unless PARE_REQUIRE_MODELS is set.
 """
 import argparse
 import os
@@ -28,6 +28,13 @@ import text_in_images  # noqa: E402
 MODELS = fetch_models.CACHE
 WORK = ROOT / "build" / "model_tests"
 LIMITS = {"f32": 1e-4, "f16": 1e-3}
+# MiniLM's embeddings in fewer bits: the least cosine with those of f32 weights on the same text, the largest share of
+# the f32 file's bytes, and what the kernels of its products are called.
+LOW_BITS = {
+    "int8-dynamic": (0.997, 0.27, "qs8t16"),
+    "int4": (0.945, 0.16, "qs4t16"),
+    "nf4": (0.945, 0.16, "nf4t16"),
+}
 
 
 def images(*shape):
@@ -110,6 +117,27 @@ def check(name, weights):
     return worst, kept
 
 
+def embeddings_of(path):
+    """MiniLM's embeddings of all texts, one below the other."""
+    cases = real_inputs("minilm")
+    session = pare.Session(pare.Model(path), threads=2, inputs={k: v.shape for k, v in cases[0].items()})
+    return np.concatenate([sentences.embeddings(
+        session.run({k: v for k, v in inputs.items() if k in session.input_names}), inputs["attention_mask"])
+        for inputs in cases])
+
+
+def check_low_bits(weights, least_cosine, most_bytes, kernel):
+    """Converts MiniLM to fewer bits and returns what it costs and a verdict."""
+    f32, target = (WORK / f"minilm.{w}.pare" for w in ("f32", weights))
+    engines.call(engines.tool("pare"), "convert", MODELS / "minilm", "-o", target, "--quantize", weights)
+    cosine = float((embeddings_of(f32) * embeddings_of(target)).sum(axis=1).min())
+    share = target.stat().st_size / f32.stat().st_size
+    plan = engines.call(engines.tool("pare-run"), "run", target, "--plan", "--dim", "batch=1", "--dim", "sequence=16")
+    verdict = ("TOO FAR" if cosine < least_cosine else "TOO LARGE" if share > most_bytes
+               else "OTHER KERNELS" if kernel not in plan else "ok")
+    return f"cosine {cosine:.4f}, {share:.3f} of the bytes", verdict
+
+
 def check_tasks():
     """What the models are for: text, segments of speech, kinds of files. Returns a list of complaints."""
     bad = []
@@ -161,6 +189,11 @@ def main():
             except (RuntimeError, OSError, KeyError, ValueError) as e:
                 verdict = f"FAILED: {e}"
                 print(f"{name:<16} {weights}  {verdict}", flush=True)
+            if verdict != "ok":
+                failed.append(f"{name} {weights}")
+        for weights, limits in LOW_BITS.items() if name == "minilm" and not failed else ():
+            said, verdict = check_low_bits(weights, *limits)
+            print(f"{name:<16} {weights}  {said}  {verdict}", flush=True)
             if verdict != "ok":
                 failed.append(f"{name} {weights}")
     if not arguments.names and not failed:

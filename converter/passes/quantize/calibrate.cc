@@ -43,15 +43,12 @@ std::string MakerOf(const Graph& graph, ValueId v) {
 Status Calibrate(Graph& graph, const Options& options) {
   Quantization& q = *options.quantization;
   if (q.format == QuantFormat::kNone) return Ok();
-  if (q.format == QuantFormat::kInt4 || q.format == QuantFormat::kNf4)
-    return Error(Code::kUnsupported,
-                 "int4 and nf4 are not yet there: f16, int8 and int8-dynamic are");
-  q.reference = graph;
   PARE_TRY(ExcludeLayers(graph, &q));
   if (options.calibration == nullptr) {
     if (q.format != QuantFormat::kInt8) return Ok();
     return Error(Code::kNotFound, "int8 needs calibration data: give --calibrate");
   }
+  q.reference = graph;
   q.samples = PARE_TRY(options.calibration->Cut(graph));
   if (q.format != QuantFormat::kInt8) return Ok();
   const std::vector<ValueId> values = WatchedValues(graph);

@@ -13,7 +13,7 @@ LayerRecord RecordOf(const Graph& graph, const Node& node) {
   record.op = OpName(static_cast<uint8_t>(node.op.type));
   record.value = graph.values[node.outputs[0]].name;
   record.encoding = "f32";
-  if (const Weight* w = graph.ConstantOf(InputOf(&node, 1)))
+  if (const Weight* w = graph.ConstantOf(InputOf(&node, node.op.type == fb::Op::Gather ? 0 : 1)))
     record.bytes_before = record.bytes_after = w->bytes.size;
   return record;
 }

@@ -7,6 +7,7 @@
 #include "converter/passes/match.h"
 #include "converter/passes/passes.h"
 #include "converter/passes/quantize/int8_weight.h"
+#include "converter/passes/quantize/low_bit_weight.h"
 #include "converter/passes/quantize/quantization.h"
 #include "converter/passes/quantize/quantized_ops.h"
 
@@ -38,14 +39,16 @@ Status QuantizeDynamic(Graph& graph, const Options& options) {
       PARE_TRY(CheckFinite(*graph.ConstantOf(v), n->name));
       const auto [found, inserted] = weights.emplace(std::make_pair(v, !matmul->trans_b), kAbsent);
       if (inserted) {
-        found->second = rewriter.NewWeight(
-            Int8Weight(*graph.ConstantOf(v), Layout::kInt8T16, !matmul->trans_b, 1, q.per_tensor));
+        found->second = rewriter.NewWeight(Int8Weight(*graph.ConstantOf(v), Layout::kInt8T16,
+                                                      !matmul->trans_b, 1, q.per_tensor, q.scales));
       }
+      const Weight& encoded = *graph.ConstantOf(found->second);
+      record.weight_snr_db = WeightSnr(*graph.ConstantOf(v), !matmul->trans_b, 1, encoded);
       rewriter.SetInput(n, 1, found->second);
       matmul->trans_b = true;
       matmul->arithmetic = fb::Arithmetic::DynamicInt8;
       record.encoding = "int8-dynamic";
-      record.bytes_after = graph.ConstantOf(found->second)->bytes.size;
+      record.bytes_after = encoded.bytes.size;
     }
   }
   return Ok();

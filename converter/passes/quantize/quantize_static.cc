@@ -9,6 +9,7 @@
 #include "converter/passes/match.h"
 #include "converter/passes/passes.h"
 #include "converter/passes/quantize/int8_weight.h"
+#include "converter/passes/quantize/low_bit_weight.h"
 #include "converter/passes/quantize/quantization.h"
 #include "converter/passes/quantize/quantized_ops.h"
 #include "runtime/layout/layout.h"
@@ -167,7 +168,7 @@ class StaticQuantizer {
     LayerRecord& record = q_.Record(graph_, *n);
     if (quantized) {
       PARE_TRY(CheckFinite(*graph_.ConstantOf(n->inputs[1]), n->name));
-      SetWeight(n);
+      record.weight_snr_db = SetWeight(n);
       record.encoding = "int8";
       record.bytes_after = graph_.ConstantOf(n->inputs[1])->bytes.size;
     } else {
@@ -179,7 +180,8 @@ class StaticQuantizer {
     return Ok();
   }
 
-  void SetWeight(Node* n) {
+  // Returns its signal to noise in dB.
+  double SetWeight(Node* n) {
     const ValueId v = n->inputs[1];
     bool transpose = false;
     float alpha = 1;
@@ -194,9 +196,10 @@ class StaticQuantizer {
     const auto [found, inserted] = weights_.emplace(std::make_tuple(v, transpose, alpha), kAbsent);
     if (inserted) {
       found->second = rewriter_.NewWeight(
-          Int8Weight(*graph_.ConstantOf(v), layout, transpose, alpha, q_.per_tensor));
+          Int8Weight(*graph_.ConstantOf(v), layout, transpose, alpha, q_.per_tensor, q_.scales));
     }
     rewriter_.SetInput(n, 1, found->second);
+    return WeightSnr(*graph_.ConstantOf(v), transpose, alpha, *graph_.ConstantOf(found->second));
   }
 
   ValueId NewU8(const std::string& name, ValueId like, const QuantParams& params) {

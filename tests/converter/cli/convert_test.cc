@@ -159,7 +159,10 @@ TEST_F(Cli, QuantizeFlags) {
   EXPECT_EQ(Run(convert + " --quantize int8-dynamic --calibration-method guess"), 2);
   EXPECT_FALSE(fs::exists(Path("y.pare")));
   EXPECT_EQ(Run(convert + " --quantize nf4"), 1);
-  EXPECT_THAT(error_, HasSubstr("not yet"));
+  EXPECT_THAT(error_, HasSubstr("no layer can have weights of 4 bits"));
+  EXPECT_FALSE(fs::exists(Path("y.pare")));
+  EXPECT_EQ(Run(convert + " --quantize int8-dynamic --asymmetric"), 2);
+  EXPECT_EQ(Run(convert + " --quantize int4 --weight-scales guess"), 2);
 }
 
 TEST(Parse, Quantize) {

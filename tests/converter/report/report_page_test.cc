@@ -27,9 +27,9 @@ ConvertReport Sample() {
   ConvertReport r;
   r.weight_bytes_before = 52800, r.weight_bytes_after = 17700, r.file_bytes = 18432;
   r.passes = {{"calibrate", 12.25, 9, 9}, {"quantize_static", 1.5, 9, 11}};
-  r.layers = {{"</script><b>conv1</b>", "Conv", "v1", "int8", "", 4800, 1300},
-              {"conv2", "Conv", "v2", "f32", "excluded by 'conv2'", 8000, 8000},
-              {"fc", "MatMul", "y", "int8", "", 40000, 8400}};
+  r.layers = {{"</script><b>conv1</b>", "Conv", "v1", "int8", "", 4800, 1300, 42.5},
+              {"conv2", "Conv", "v2", "f32", "excluded by 'conv2'", 8000, 8000, {}},
+              {"fc", "MatMul", "y", "int8", "", 40000, 8400, {}}};
   const auto fidelity = [](double snr) { return Fidelity{snr, 0.99951171875, 0.0625, 2, 0}; };
   r.errors.samples = 4;
   r.errors.layers = {{"v1", fidelity(34.123456789)},
