@@ -1,5 +1,5 @@
 # Thin wrappers; everything they do is in scripts/, CMakePresets.json and demo/.
-.PHONY: help setup build demo test bench compare format lint size clean
+.PHONY: help setup build demo test bench compare accuracy format lint size clean
 .DEFAULT_GOAL := help
 
 help: ## print this
@@ -26,6 +26,10 @@ bench: build ## benchmark the kernels
 
 compare: build ## time Pare beside other runtimes (fetches them from the package index)
 	@bench/compare/run.sh
+
+accuracy: build ## measure what quantization costs on real models, beside another quantizer
+	@scripts/setup.sh --demo
+	@bench/accuracy/run.sh
 
 format: ## format the sources in place
 	@scripts/check_format.sh --fix

@@ -11,9 +11,9 @@ SCRIPT = [(0.8, "Good morning."), (1.5, "The next train leaves from platform nin
           (1.2, "Thank you for travelling with us today."), (1.0, None)]
 
 
-def speak(text):
+def speak(text, voice="en"):
     """A sentence at 16 kHz, -1 to 1."""
-    data = subprocess.run(["espeak-ng", "--stdout", "-s", "140", text], capture_output=True, check=True).stdout
+    data = subprocess.run(["espeak-ng", "--stdout", "-s", "140", "-v", voice, text], capture_output=True, check=True).stdout
     with wave.open(io.BytesIO(data)) as f:
         rate = f.getframerate()
         # The length in the header of a piped file is a placeholder: read what is there.

@@ -12,7 +12,7 @@ packages=(cmake ninja-build g++ make ccache pkg-config git ca-certificates
   libflatbuffers-dev flatbuffers-compiler flatbuffers-compiler-dev
   libprotobuf-dev protobuf-compiler libonnx-dev nlohmann-json3-dev libcli11-dev libspdlog-dev zlib1g-dev
   libgtest-dev libgmock-dev libbenchmark-dev libonnx-testdata python3 python3-venv)
-demo_packages=(fonts-dejavu-core fonts-dejavu-extra espeak-ng)
+demo_packages=(fonts-dejavu-core fonts-dejavu-extra fonts-liberation espeak-ng)
 dev_packages=(clang-14 lld-14 libclang-rt-14-dev clang-format-14 clang-tidy-14 llvm-19 python3-yaml
   chromium-headless-shell)
 arm_packages=(g++-aarch64-linux-gnu g++-arm-linux-gnueabihf qemu-user)
