@@ -78,7 +78,7 @@ Result<Comparison> CompareFiles(const Arguments& a) {
   ComparisonOptions options;
   for (const std::string& text : a.dims) options.dims.insert(SplitDim(text));
   options.threads = a.threads;
-  if (a.has_min_snr) options.diverging_db = a.min_snr;
+  if (a.has_min_snr) options.diverging_db = options.breaking_db = a.min_snr;
   const std::vector<tools::Array> inputs = PARE_TRY(Inputs(a, reference, options));
   return CompareGraphs(reference, other, inputs, options);
 }

@@ -6,6 +6,7 @@
 
 #include "converter/calibrate/inputs.h"
 #include "converter/ir/engine.h"
+#include "converter/report/advice.h"
 #include "runtime/ops/op.h"
 
 namespace pare::converter {
@@ -61,6 +62,14 @@ class Run {
   const Graph& graph() const { return graph_; }
   const std::vector<ValueId>& outputs() const { return outputs_; }
   const std::vector<ValueId>& order() const { return order_; }
+  // What makes v, as --exclude calls it, and how.
+  void DescribeMaker(ValueId v, ComparedValue* value) const {
+    for (const Node& node : graph_.nodes) {
+      if (std::find(node.outputs.begin(), node.outputs.end(), v) == node.outputs.end()) continue;
+      value->node = node.name.empty() ? NameOf(v) : node.name;
+      value->encoding = EncodingOf(graph_, node);
+    }
+  }
   std::string MakerOf(ValueId v) const {
     const auto it = makers_.find(v);
     return it == makers_.end() ? "" : it->second;
@@ -147,7 +156,7 @@ Status CompareOutputs(const Run& a, const Run& b, Comparison* result) {
     if (other == kAbsent)
       return Error(Code::kNotFound,
                    "output '" + a.NameOf(v) + "' is not an output of the second model");
-    ComparedValue compared{a.NameOf(v), a.MakerOf(v), a.At(v).shape, {}};
+    ComparedValue compared{a.NameOf(v), a.MakerOf(v), a.At(v).shape, {}, "", "", 0};
     if (!CompareTensors(a.At(v), b.At(other), false, &compared.fidelity))
       return Error(Code::kShape, "output '" + a.NameOf(v) + "' has another shape in each model");
     result->outputs.push_back(std::move(compared));
@@ -163,6 +172,26 @@ std::string NameWithoutLayout(std::string name) {
   return name;
 }
 
+// Sets what each layer's inputs have lost; what was not compared passes on that of its own inputs.
+void FindInputs(const Graph& graph, Comparison* result) {
+  std::map<std::string, ComparedValue*> compared;
+  for (ComparedValue& layer : result->layers) compared.emplace(layer.name, &layer);
+  std::map<ValueId, double> known;
+  for (const Node& node : graph.nodes) {
+    double least = std::numeric_limits<double>::infinity();
+    for (ValueId v : node.inputs) {
+      const auto found = known.find(v);
+      if (found != known.end()) least = std::min(least, found->second);
+    }
+    for (ValueId v : node.outputs) {
+      if (v == kAbsent) continue;
+      const auto found = compared.find(graph.values[static_cast<size_t>(v)].name);
+      if (found != compared.end()) found->second->input_db = least;
+      known[v] = found == compared.end() ? least : found->second->fidelity.snr_db;
+    }
+  }
+}
+
 void CompareLayers(const Run& a, const Run& b, Comparison* result) {
   std::map<std::string, ValueId> names;
   for (ValueId v : b.order()) {
@@ -176,7 +205,8 @@ void CompareLayers(const Run& a, const Run& b, Comparison* result) {
     auto it = names.find(a.NameOf(v));
     if (it == names.end()) it = names.find(NameWithoutLayout(a.NameOf(v)));
     if (it == names.end() || !IsFloat(a.At(v).dtype)) continue;
-    ComparedValue compared{a.NameOf(v), a.MakerOf(v), a.At(v).shape, {}};
+    ComparedValue compared{a.NameOf(v), a.MakerOf(v), a.At(v).shape, {}, "", "", 0};
+    b.DescribeMaker(it->second, &compared);
     const bool moved = a.NameOf(v) != b.NameOf(it->second);
     if (CompareTensors(a.At(v), b.At(it->second), moved, &compared.fidelity)) {
       result->layers.push_back(std::move(compared));
@@ -184,6 +214,7 @@ void CompareLayers(const Run& a, const Run& b, Comparison* result) {
       result->other_shapes.push_back(a.NameOf(v));
     }
   }
+  FindInputs(a.graph(), result);
 }
 
 }  // namespace
@@ -199,6 +230,18 @@ int Comparison::FirstDiverging() const {
     if (layers[i].fidelity.snr_db < diverging_db) return static_cast<int>(i);
   }
   return -1;
+}
+
+int Comparison::FirstBreaking() const {
+  constexpr double kOwnLoss = 3;
+  int first = -1;
+  for (size_t i = 0; i < layers.size(); ++i) {
+    const double snr = layers[i].fidelity.snr_db;
+    if (snr >= breaking_db) continue;
+    if (layers[i].input_db - snr >= kOwnLoss) return static_cast<int>(i);
+    if (first < 0) first = static_cast<int>(i);
+  }
+  return first;
 }
 
 Result<std::vector<Array>> RandomInputs(const Graph& graph, const ComparisonOptions& options,
@@ -226,6 +269,7 @@ Result<Comparison> CompareGraphs(const Graph& reference, const Graph& other,
   PARE_TRY(b.Execute());
   Comparison result;
   result.diverging_db = options.diverging_db;
+  result.breaking_db = options.breaking_db;
   PARE_TRY(CompareOutputs(a, b, &result));
   CompareLayers(a, b, &result);
   return result;

@@ -17,6 +17,7 @@ struct ComparisonOptions {
   std::map<std::string, int64_t> dims;  // sizes of symbols
   size_t threads = 1;
   double diverging_db = 40;  // a layer below this counts as diverging
+  double breaking_db = 20;   // and below this as broken
 };
 
 struct ComparedValue {
@@ -24,6 +25,9 @@ struct ComparedValue {
   std::string op;  // of the reference, that makes it
   Shape shape;
   Fidelity fidelity;
+  // Of layers:
+  std::string node, encoding;  // of the second model: what --exclude calls it, and EncodingOf
+  double input_db = 0;         // the worst of what it reads; infinite where that is equal
 };
 
 struct Comparison {
@@ -31,11 +35,14 @@ struct Comparison {
   std::vector<ComparedValue> layers;      // in the reference's order, outputs included
   std::vector<std::string> other_shapes;  // of the same name that could not be compared
   size_t reference_layers = 0;            // how many values the reference computes
-  double diverging_db = 0;
+  double diverging_db = 0, breaking_db = 0;
   // The least of the outputs.
   double WorstOutput() const;
   // Index of the first layer below diverging_db, or -1.
   int FirstDiverging() const;
+  // That of the first below breaking_db that loses 3 dB or more itself, or where errors only add
+  // up, of the first below; or -1.
+  int FirstBreaking() const;
 };
 
 // Made-up arrays for the graph's inputs (calibrate/inputs.h). Symbols take `dims`, or their maximum

@@ -2,6 +2,7 @@
 #include <cmath>
 #include <cstdio>
 
+#include "converter/report/advice.h"
 #include "converter/report/comparison.h"
 #include "converter/report/table.h"
 
@@ -57,6 +58,33 @@ Json ValueJson(const ComparedValue& v) {
           {"not_finite", v.fidelity.not_finite}};
 }
 
+// The first layer that breaks, and what to try; empty where none does.
+std::string BreakText(const Comparison& c) {
+  const int first = c.FirstBreaking();
+  if (first < 0) return "";
+  const ComparedValue& layer = c.layers[static_cast<size_t>(first)];
+  std::string text = "the first to break is " + layer.node + " (" + layer.op + ", " +
+                     layer.encoding + "): " + SnrText(layer.fidelity.snr_db) +
+                     " dB, what it reads has " + SnrText(layer.input_db) +
+                     (std::isinf(layer.input_db) ? "" : " dB") + "; try\n";
+  for (const std::string& advice : AdviceFor(layer.encoding, layer.node))
+    text += "  " + advice + "\n";
+  return text;
+}
+
+Json BreakJson(const Comparison& c) {
+  const int first = c.FirstBreaking();
+  if (first < 0) return nullptr;
+  const ComparedValue& layer = c.layers[static_cast<size_t>(first)];
+  Json json = {{"name", layer.name},
+               {"node", layer.node},
+               {"encoding", layer.encoding},
+               {"snr_db", SnrJson(layer.fidelity.snr_db)},
+               {"input_snr_db", SnrJson(layer.input_db)}};
+  json["try"] = AdviceFor(layer.encoding, layer.node);
+  return json;
+}
+
 }  // namespace
 
 std::string ComparisonText(const Comparison& c, int most) {
@@ -81,7 +109,7 @@ std::string ComparisonText(const Comparison& c, int most) {
   text += first < 0 ? "no layer is below " : "first layer below ";
   text += FixedText(c.diverging_db, 0) + " dB";
   if (first >= 0) text += ": " + c.layers[static_cast<size_t>(first)].name;
-  return text + "\n";
+  return text + "\n" + BreakText(c);
 }
 
 Json ComparisonJson(const Comparison& c) {
@@ -96,6 +124,7 @@ Json ComparisonJson(const Comparison& c) {
   const int first = c.FirstDiverging();
   json["first_diverging"] =
       first < 0 ? Json(nullptr) : Json(c.layers[static_cast<size_t>(first)].name);
+  json["first_breaking"] = BreakJson(c);
   json["other_shapes"] = c.other_shapes;
   return json;
 }
