@@ -29,6 +29,23 @@ std::vector<ValueId> WatchedValues(const Graph& graph) {
   return values;
 }
 
+// What convolutions read outside their inputs: it has codes as well.
+std::map<ValueId, Range> PaddingRanges(const Graph& graph) {
+  std::map<ValueId, Range> ranges;
+  for (const Node& n : graph.nodes) {
+    constexpr size_t kPadding = 4;
+    const Weight* padding = graph.ConstantOf(InputOf(&n, kPadding));
+    if (n.op.type != fb::Op::Conv || padding == nullptr || padding->dtype != DType::kF32) continue;
+    Range& range = ranges[n.inputs[0]];
+    const float* values = padding->Data<float>();
+    for (int64_t i = 0; i < padding->shape.Elements(); ++i) {
+      range.low = std::min(range.low, double{values[i]});
+      range.high = std::max(range.high, double{values[i]});
+    }
+  }
+  return ranges;
+}
+
 // "'conv1' (Conv)" of the node that makes v, or the input's name.
 std::string MakerOf(const Graph& graph, ValueId v) {
   for (const Node& n : graph.nodes) {
@@ -59,8 +76,16 @@ Status Calibrate(Graph& graph, const Options& options) {
                    MakerOf(graph, v) + " makes NaN or an infinity on the calibration data");
     return Ok();
   }));
+  const auto paddings = PaddingRanges(graph);
   for (const auto& [v, observation] : seen) {
-    if (observation.count() > 0) q.params[v] = ParamsOf(observation.RangeBy(q.range));
+    if (observation.count() == 0) continue;
+    Range range = observation.RangeBy(q.range);
+    const auto padding = paddings.find(v);
+    if (padding != paddings.end()) {
+      range.low = std::min(range.low, padding->second.low);
+      range.high = std::max(range.high, padding->second.high);
+    }
+    q.params[v] = ParamsOf(range);
   }
   return Ok();
 }

@@ -95,8 +95,6 @@ const char* WhyNoInt8(const Graph& graph, const Node& n) {
     return "its weight is encoded already";
   if (w->shape.Elements() == 0) return "its weight is empty";
   if (graph.IsConstant(n.inputs[0])) return "its input is constant";
-  if (n.op.type == fb::Op::Conv && InputOf(&n, kPadding) != kAbsent)
-    return "it reads other numbers than zeros outside its input";
   if (const fb::MatMulT* matmul = n.op.AsMatMul()) {
     if (w->shape.rank != 2) return "its weight is not one matrix";
     if (matmul->trans_a) return "its input is transposed";

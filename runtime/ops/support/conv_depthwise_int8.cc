@@ -1,7 +1,6 @@
 #include "runtime/ops/support/conv_depthwise_int8.h"
 
 #include <cmath>
-#include <cstring>
 
 #include "runtime/core/arena.h"
 #include "runtime/kernels/depthwise/depthwise.h"
@@ -148,7 +147,7 @@ Status RunDepthwiseInt8(const ConvGeometry& g, const RunContext& context) {
   const auto channels = static_cast<size_t>(g.channels), line = static_cast<size_t>(g.out[2]);
   auto* padding =
       reinterpret_cast<uint8_t*>(context.scratch + layout.thread * context.threads->threads());
-  std::memset(padding, x.zero_point, channels);
+  FillPadding(context.In(4), x, padding, channels);
   const MatmulQuant quant = StaticQuant(context, state.clamp.lower, state.clamp.upper);
   DepthwiseInt8Args shared{};
   shared.kernel_rows = window.taps.rows;

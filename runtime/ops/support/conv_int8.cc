@@ -1,7 +1,5 @@
 #include "runtime/ops/support/conv_int8.h"
 
-#include <cstring>
-
 #include "runtime/core/arena.h"
 #include "runtime/layout/layout.h"
 #include "runtime/ops/support/conv_depthwise_int8.h"
@@ -44,8 +42,6 @@ size_t PaddingBytes(const ConvGeometry& g, const GemmSize& s) {
 
 Status InferConvInt8(const ConvGeometry& g, const NodeView& node) {
   PARE_TRY(CheckQuantized(node));
-  if (node.In(4) != nullptr)
-    return Error(Code::kUnsupported, "a quantized convolution is padded with zeros only");
   const Layout layout = node.In(1)->layout;
   if (layout != Layout::kInt8T16 && layout != Layout::kInt8Depthwise16)
     return Error(Code::kUnsupported, "convolutions read low-bit weights of 8 bits only");
@@ -73,7 +69,7 @@ Status RunConvInt8(const ConvGeometry& g, const RunContext& context) {
   problem.size = SizeOf(g, context);
   auto* padding = reinterpret_cast<uint8_t*>(context.scratch +
                                              plan.thread_scratch * context.threads->threads());
-  std::memset(padding, x.zero_point, PaddingBytes(g, problem.size));
+  FillPadding(context.In(4), x, padding, PaddingBytes(g, problem.size));
   ConvOperands<uint8_t> o{&g,      x.Data<uint8_t>(),
                           w.data,  context.In(3) == nullptr ? nullptr : context.In(3)->data,
                           padding, context.Out(0)->data};

@@ -2,12 +2,22 @@
 
 #include <cstdint>
 
+#include "runtime/ops/support/quantized.h"
+
 namespace pare {
 
 void FillPadding(const Tensor* padding, float* out, size_t count) {
   const int64_t channels = padding == nullptr ? 0 : padding->Elements();
   for (size_t i = 0; i < count; ++i)
     out[i] = channels == 0 ? 0 : padding->Data<float>()[i % static_cast<size_t>(channels)];
+}
+
+void FillPadding(const Tensor* padding, const Tensor& x, uint8_t* out, size_t count) {
+  const auto channels = padding == nullptr ? 1 : static_cast<size_t>(padding->Elements());
+  for (size_t i = 0; i < count; ++i) {
+    const float real = padding == nullptr ? 0 : padding->Data<float>()[i % channels];
+    out[i] = static_cast<uint8_t>(ElementBitsOf(x, real));
+  }
 }
 
 template <class T, class P>

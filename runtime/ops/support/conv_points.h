@@ -63,6 +63,8 @@ void PointLine(const ConvGeometry& g, const T* line, const T* zeros, int64_t fro
 // Writes what taps outside x read: the values of `padding` channel after channel, or zeros where it
 // is null, `count` floats in all.
 void FillPadding(const Tensor* padding, float* out, size_t count);
+// The codes of a quantized x that stand for them.
+void FillPadding(const Tensor* padding, const Tensor& x, uint8_t* out, size_t count);
 
 // Pointers of output pixels [row, row + count) of a convolution over x: that of pixel i and tap t
 // goes to pointers[i * pixel_stride + t * tap_stride]. Taps outside the input read `zeros`. T:

@@ -33,7 +33,24 @@ struct Variant {
   bool quantized = true, bias = true, addend = false;
   float lower = -INFINITY, upper = INFINITY;  // Clip where finite
   size_t threads = 1;
+  bool padding = false;  // values for each channel are read outside x
 };
+
+// A convolution of x - padding that pads with zeros, and the sum of the weights times the padding.
+std::vector<double> PaddedConv(const ConvCase& c, const ConvData& data,
+                               const std::vector<float>& padding) {
+  std::vector<float> shifted = data.x;
+  for (size_t i = 0; i < shifted.size(); ++i) shifted[i] -= padding[i % padding.size()];
+  std::vector<double> want = reference::Conv(c, shifted, data.w, data.bias);
+  const auto filters = static_cast<size_t>(c.filters), group = static_cast<size_t>(c.group);
+  const size_t row = data.w.size() / filters, depth = padding.size() / group;
+  for (size_t i = 0; i < want.size(); ++i) {
+    const size_t f = i % filters, first = f / (filters / group) * depth;
+    for (size_t k = 0; k < row; ++k)
+      want[i] += double{data.w[f * row + k]} * double{padding[first + k % depth]};
+  }
+  return want;
+}
 
 void Check(const ConvCase& c, int rank, Layout layout, const Variant& v) {
   ConvData data(c);
@@ -41,6 +58,10 @@ void Check(const ConvCase& c, int rank, Layout layout, const Variant& v) {
   const converter::Weight w = Int8Weight(c, rank, layout, &data.w);
   if (!v.bias) data.bias.clear();
   std::vector<double> want = reference::Conv(c, data.x, data.w, data.bias);
+  std::vector<float> padding(v.padding ? static_cast<size_t>(c.channels) : 0);
+  for (size_t i = 0; i < padding.size(); ++i)
+    padding[i] = kScale * static_cast<float>(static_cast<int>(i * 67 % 256) - kZero);
+  if (v.padding) want = PaddedConv(c, data, padding);
   fb::ConvT op = test::ConvAttributes<fb::ConvT>(c, rank);
   if (std::isfinite(v.upper)) {
     op.activation = std::make_unique<fb::ActivationT>();
@@ -65,6 +86,7 @@ void Check(const ConvCase& c, int rank, Layout layout, const Variant& v) {
     }
     for (size_t i = 0; i < want.size(); ++i) want[i] += addend[i];
   }
+  if (v.padding) t.Absent().Const<float>({c.channels}, padding);
   constexpr float kOutScale = 0.031f;
   if (v.quantized) t.Quantized(kOutScale, 101);
   t.Threads(v.threads);
@@ -122,6 +144,15 @@ TEST(ConvInt8, DilationMakesLinesOfPieces) {
   }
 }
 
+TEST(ConvInt8, PadsWithValues) {
+  const Variant padded = {true, true, false, -INFINITY, INFINITY, 1, true};
+  for (int64_t channels : {3, 8, 17})
+    Check(Image(channels, 19, 3, 2, 1), 2, Layout::kInt8T16, padded);
+  ConvCase c = Image(24, 34, 3, 1, 1);
+  c.group = 2;
+  Check(c, 2, Layout::kInt8T16, padded);
+}
+
 TEST(ConvInt8, AddendAndClamp) {
   const ConvCase c = Image(8, 18, 3, 1, 1);
   for (bool quantized : {true, false})
@@ -161,6 +192,14 @@ TEST(ConvInt8, DepthwiseWindowsAndStrides) {
           Check(Depthwise(channels, kernel, stride), 2, Layout::kInt8Depthwise16, {quantized});
       }
     }
+  }
+}
+
+TEST(ConvInt8, DepthwisePadsWithValues) {
+  for (int64_t channels : {2, 24, 100}) {
+    for (int64_t stride : {1, 2})
+      Check(Depthwise(channels, 5, stride), 2, Layout::kInt8Depthwise16,
+            {true, true, false, -INFINITY, INFINITY, 1, true});
   }
 }
 

@@ -79,6 +79,18 @@ TEST(QuantizeStatic, AChainHasBordersAtItsEndsOnly) {
   for (const LayerRecord& layer : result.q->layers) EXPECT_EQ(layer.encoding, "int8");
 }
 
+TEST(QuantizeStatic, PaddingOtherThanZeroHasCodes) {
+  GraphBuilder b;
+  const ValueId x = b.Input("x", {1, 8, 8, 4});
+  fb::ConvT conv;
+  conv.pads = {1, 1, 1, 1};
+  const ValueId far = b.Const<float>({4}, {-3, 0, 1, 5});  // beyond all that x is
+  b.Output(b.Op(std::move(conv), {x, b.Random({8, 3, 3, 4}), kAbsent, kAbsent, far}), "y");
+  const Quantized result = Quantize(&b.graph);
+  ExpectClose(result, 30);
+  EXPECT_EQ(result.q->layers[0].encoding, "int8");
+}
+
 TEST(QuantizeStatic, AResidualIsAddedAsU8) {
   GraphBuilder b;
   const ValueId first = Conv(b, b.Input("x", {1, 8, 8, 4}), 4, 8);
