@@ -17,6 +17,7 @@ Status FuseNorms(Graph& graph, const Options& options);
 Status GatherFirst(Graph& graph, const Options& options);
 Status InferShapes(Graph& graph, const Options& options);
 Status InlineBranches(Graph& graph, const Options& options);
+Status LowerTransposed(Graph& graph, const Options& options);
 Status LowerTypes(Graph& graph, const Options& options);
 Status MergeDuplicates(Graph& graph, const Options& options);
 Status MoveConstants(Graph& graph, const Options& options);
@@ -28,6 +29,7 @@ Status QuantizeTables(Graph& graph, const Options& options);
 Status RecogniseActivations(Graph& graph, const Options& options);
 Status RemoveDeadCode(Graph& graph, const Options& options);
 Status Simplify(Graph& graph, const Options& options);
+Status SplitActivations(Graph& graph, const Options& options);
 Status StoreHalf(Graph& graph, const Options& options);
 Status WidenConvolutions(Graph& graph, const Options& options);
 

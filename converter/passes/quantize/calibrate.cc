@@ -1,6 +1,8 @@
 // Static int8, first half: the graph runs on the calibration data, and the range of each value that
 // may become u8 is found. The graph stays as it is.
 #include <algorithm>
+#include <limits>
+#include <set>
 
 #include "converter/calibrate/run_samples.h"
 #include "converter/passes/match.h"
@@ -11,6 +13,8 @@
 
 namespace pare::converter {
 namespace {
+
+using fb::UnaryKind;
 
 // Values to watch: what nodes that may be quantized read and make.
 std::vector<ValueId> WatchedValues(const Graph& graph) {
@@ -46,6 +50,45 @@ std::map<ValueId, Range> PaddingRanges(const Graph& graph) {
   return ranges;
 }
 
+// Where a function still changes by more than a code of its result: beyond, its argument needs no
+// codes.
+Range ActiveRange(const fb::ActivationT& a) {
+  constexpr double kAll = std::numeric_limits<double>::infinity();
+  switch (a.kind) {
+    case UnaryKind::Sigmoid: return {-7, 7};
+    case UnaryKind::Tanh: return {-4, 4};
+    case UnaryKind::HardSwish: return {-3, kAll};
+    case UnaryKind::Gelu:
+    case UnaryKind::GeluTanh: return {-4, kAll};
+    case UnaryKind::Silu:
+    case UnaryKind::Mish:
+    case UnaryKind::Softplus: return {-8, kAll};
+    case UnaryKind::HardSigmoid:
+      if (!(a.alpha > 0)) return {-kAll, kAll};
+      return {-double{a.beta} / double{a.alpha}, (1 - double{a.beta}) / double{a.alpha}};
+    default: return {-kAll, kAll};
+  }
+}
+
+// Of values that only such functions read.
+std::map<ValueId, Range> ActiveRanges(const Graph& graph) {
+  std::map<ValueId, Range> ranges;
+  std::set<ValueId> others(graph.outputs.begin(), graph.outputs.end());
+  for (const Node& n : graph.nodes) {
+    const fb::UnaryT* unary = n.op.AsUnary();
+    if (unary == nullptr || unary->activation == nullptr) {
+      others.insert(n.inputs.begin(), n.inputs.end());
+      continue;
+    }
+    const Range active = ActiveRange(*unary->activation);
+    const auto [range, inserted] = ranges.emplace(n.inputs[0], active);
+    range->second = {std::min(range->second.low, active.low),
+                     std::max(range->second.high, active.high)};
+  }
+  for (ValueId v : others) ranges.erase(v);
+  return ranges;
+}
+
 // "'conv1' (Conv)" of the node that makes v, or the input's name.
 std::string MakerOf(const Graph& graph, ValueId v) {
   for (const Node& n : graph.nodes) {
@@ -76,7 +119,7 @@ Status Calibrate(Graph& graph, const Options& options) {
                    MakerOf(graph, v) + " makes NaN or an infinity on the calibration data");
     return Ok();
   }));
-  const auto paddings = PaddingRanges(graph);
+  const auto paddings = PaddingRanges(graph), actives = ActiveRanges(graph);
   for (const auto& [v, observation] : seen) {
     if (observation.count() == 0) continue;
     Range range = observation.RangeBy(q.range);
@@ -84,6 +127,11 @@ Status Calibrate(Graph& graph, const Options& options) {
     if (padding != paddings.end()) {
       range.low = std::min(range.low, padding->second.low);
       range.high = std::max(range.high, padding->second.high);
+    }
+    const auto active = actives.find(v);
+    if (active != actives.end()) {
+      range.low = std::max(range.low, std::min(active->second.low, 0.0));
+      range.high = std::min(range.high, std::max(active->second.high, 0.0));
     }
     q.params[v] = ParamsOf(range);
   }

@@ -36,10 +36,13 @@ class Choice {
   Choice(Rewriter& rewriter, const Quantization& q)
       : graph_(rewriter.graph()), params_(q.params), nodes_(rewriter.Nodes()) {
     for (Node* n : nodes_) {
+      const QuantRole role = QuantRoleOf(graph_, *n);
+      if (role == QuantRole::kFloat) continue;
       const char* why;
       if (q.FormatOf(graph_, *n, &why) != QuantFormat::kInt8 && why != nullptr) continue;
-      const QuantRole role = QuantRoleOf(graph_, *n);
-      if (role != QuantRole::kFloat && InputsHaveRanges(*n, role)) role_[n] = role;
+      const bool fits =
+          role == QuantRole::kLinear || n->op.type == fb::Op::Unary || ActivationFitsU8(n);
+      if (fits && InputsHaveRanges(*n, role)) role_[n] = role;
     }
     while (DropUnwanted() || DropLonely()) {
     }
@@ -163,7 +166,7 @@ class StaticQuantizer {
   }
 
   Status Record(Node* n) {
-    if (n->op.type != fb::Op::Conv && n->op.type != fb::Op::MatMul) return Ok();
+    if (!HasLayerWeight(*n) || n->outputs[0] == kAbsent) return Ok();
     const bool quantized = choice_.RoleOf(n) == QuantRole::kLinear;
     LayerRecord& record = q_.Record(graph_, *n);
     if (quantized) {

@@ -24,11 +24,33 @@ constexpr Row kRows[] = {
     {fb::Op::Slice, QuantRole::kMove},        {fb::Op::Split, QuantRole::kMove},
     {fb::Op::Concat, QuantRole::kMove},       {fb::Op::Gather, QuantRole::kMove},
     {fb::Op::DepthToSpace, QuantRole::kMove}, {fb::Op::SpaceToDepth, QuantRole::kMove},
+    {fb::Op::Resize, QuantRole::kMove},       {fb::Op::Pad, QuantRole::kMove},
     {fb::Op::Pool, QuantRole::kCompute},      {fb::Op::Unary, QuantRole::kCompute},
     {fb::Op::Binary, QuantRole::kCompute},    {fb::Op::Reduce, QuantRole::kCompute},
 };
 
-constexpr size_t kAddend = 3, kPadding = 4;
+constexpr size_t kAddend = 3;
+
+// Functions of the C library: their last bits, and so a table's codes, differ between libraries.
+bool CallsLibrary(UnaryKind kind) {
+  return (kind >= UnaryKind::Sin && kind <= UnaryKind::Cosh) ||
+         (kind >= UnaryKind::Asinh && kind <= UnaryKind::Atanh);
+}
+
+// The least or the largest of some elements keeps their scale.
+bool ChoosesOnU8(const Node& n) {
+  switch (n.op.type) {
+    case fb::Op::Pool: return n.op.AsPool()->kind == fb::PoolKind::Max && n.outputs.size() == 1;
+    case fb::Op::Binary:
+      return n.op.AsBinary()->kind == BinaryKind::Min || n.op.AsBinary()->kind == BinaryKind::Max;
+    default: return false;
+  }
+}
+
+bool MovesU8(const Node& n) {
+  if (const fb::ResizeT* resize = n.op.AsResize()) return resize->mode == fb::ResizeMode::Nearest;
+  return n.op.type != fb::Op::Pad || InputOf(&n, 2) == kAbsent;  // the value is an attribute
+}
 
 bool ComputesOnU8(const Node& n) {
   switch (n.op.type) {
@@ -39,6 +61,7 @@ bool ComputesOnU8(const Node& n) {
     }
     case fb::Op::Reduce: return n.op.AsReduce()->kind == fb::ReduceKind::Mean;
     case fb::Op::Pool: return n.op.AsPool()->kind == fb::PoolKind::Average;
+    case fb::Op::Unary: return !CallsLibrary(KindOf(n.op.AsUnary()->activation.get()));
     default: return true;
   }
 }
@@ -59,11 +82,9 @@ QuantRole QuantRoleOf(const Graph& graph, const Node& n) {
     if (v == kAbsent || graph.values[v].dtype != DType::kF32 || graph.IsConstant(v))
       return QuantRole::kFloat;
   }
-  // The largest of some elements keeps their scale.
-  if (n.op.type == fb::Op::Pool && n.op.AsPool()->kind == fb::PoolKind::Max &&
-      n.outputs.size() == 1)
-    return QuantRole::kMove;
-  return row->role == QuantRole::kMove || ComputesOnU8(n) ? row->role : QuantRole::kFloat;
+  if (ChoosesOnU8(n)) return QuantRole::kMove;
+  if (row->role == QuantRole::kMove) return MovesU8(n) ? row->role : QuantRole::kFloat;
+  return ComputesOnU8(n) ? row->role : QuantRole::kFloat;
 }
 
 std::vector<size_t> QuantInputs(const Node& n) {
@@ -83,11 +104,27 @@ std::vector<size_t> QuantInputs(const Node& n) {
 }
 
 bool ActivationFitsU8(Node* n) {
-  const UnaryKind kind = KindOf(ActivationOf(n)->get());
+  const auto* activation = ActivationOf(n);
+  const UnaryKind kind = activation == nullptr ? UnaryKind::None : KindOf(activation->get());
   return kind == UnaryKind::None || kind == UnaryKind::Relu || kind == UnaryKind::Clip;
 }
 
+bool HasLayerWeight(const Node& n) {
+  switch (n.op.type) {
+    case fb::Op::Conv:
+    case fb::Op::MatMul:
+    case fb::Op::ConvTranspose:
+    case fb::Op::Lstm:
+    case fb::Op::Gru:
+    case fb::Op::Rnn: return true;
+    default: return false;
+  }
+}
+
 const char* WhyNoInt8(const Graph& graph, const Node& n) {
+  if (n.op.type == fb::Op::ConvTranspose) return "its windows overlap: there is no int8 kernel";
+  if (n.op.type != fb::Op::Conv && n.op.type != fb::Op::MatMul)
+    return "recurrent layers compute in f32";
   if (graph.values[n.inputs[0]].dtype != DType::kF32) return "it computes on integers";
   const Weight* w = graph.ConstantOf(InputOf(&n, 1));
   if (w == nullptr) return "its weight is not constant";

@@ -20,10 +20,13 @@ QuantRole QuantRoleOf(const Graph& graph, const Node& node);
 // The inputs that are quantized where the node is; of a linear node all but its weight and bias.
 std::vector<size_t> QuantInputs(const Node& node);
 
-// Whether a linear node can apply its fused activation to a quantized result.
+// Whether a node can apply its fused activation, if any, to a quantized result.
 bool ActivationFitsU8(Node* node);
 
-// Why a Conv or MatMul cannot have an int8 weight, or null: constant text.
+// A node with a weight that quantizing is about: the report has a line for it.
+bool HasLayerWeight(const Node& node);
+
+// Why such a node cannot have an int8 weight, or null: constant text.
 const char* WhyNoInt8(const Graph& graph, const Node& node);
 
 }  // namespace pare::converter

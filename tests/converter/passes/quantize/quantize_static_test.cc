@@ -101,14 +101,67 @@ TEST(QuantizeStatic, AResidualIsAddedAsU8) {
   EXPECT_EQ(CountOps(b.graph, fb::Op::Binary), 0) << Dump(b.graph);
 }
 
-TEST(QuantizeStatic, AnActivationThatU8CannotTakeIsF32) {
+TEST(QuantizeStatic, LooksUpActivationsThatAreNoClamps) {
+  for (UnaryKind kind : {UnaryKind::HardSwish, UnaryKind::Gelu, UnaryKind::Sigmoid}) {
+    GraphBuilder b;
+    ValueId x = b.Unary(kind, Conv(b, b.Input("x", {1, 8, 8, 4}), 4, 8));
+    x = b.Unary(kind, Conv(b, x, 8, 8));
+    b.Output(b.Unary(kind, Conv(b, x, 8, 4)), "y");
+    ExpectClose(Quantize(&b.graph), 28);
+    EXPECT_EQ(CountOps(b.graph, fb::Op::Quantize), 1) << Dump(b.graph);
+    EXPECT_EQ(CountOps(b.graph, fb::Op::Dequantize), 0) << Dump(b.graph);
+    EXPECT_EQ(CountOps(b.graph, fb::Op::Unary), 2) << Dump(b.graph);  // the last is fused, in f32
+  }
+}
+
+TEST(QuantizeStatic, FunctionsOfTheLibraryStayF32) {
   GraphBuilder b;
-  const ValueId x = b.Unary(UnaryKind::HardSwish, Conv(b, b.Input("x", {1, 8, 8, 4}), 4, 8));
+  const ValueId x = b.Unary(UnaryKind::Sin, Conv(b, b.Input("x", {1, 8, 8, 4}), 4, 8));
   b.Output(Conv(b, x, 8, 4), "y");
-  const Quantized result = Quantize(&b.graph);
-  ExpectClose(result, 30);
+  ExpectClose(Quantize(&b.graph), 28);
   EXPECT_EQ(CountOps(b.graph, fb::Op::Quantize), 2) << Dump(b.graph);
+  EXPECT_EQ(CountOps(b.graph, fb::Op::Unary), 0) << Dump(b.graph);
+}
+
+TEST(QuantizeStatic, ResizesPadsAndChoosesAsU8) {
+  GraphBuilder b;
+  const ValueId x = b.Input("x", {1, 8, 8, 4});
+  ValueId y = b.Binary(BinaryKind::Max, Conv(b, x, 4, 8), Conv(b, x, 4, 8));
+  fb::PadT pad;
+  pad.pads = {0, 1, 1, 0, 0, 1, 1, 0};
+  y = b.Op(std::move(pad), {y});
+  fb::ResizeT resize;
+  resize.scales = {1, 2, 2, 1};
+  y = b.Op(std::move(resize), {y});
+  b.Output(Conv(b, y, 8, 4), "y");
+  ExpectClose(Quantize(&b.graph), 28);
+  EXPECT_EQ(CountOps(b.graph, fb::Op::Quantize), 1) << Dump(b.graph);
   EXPECT_EQ(CountOps(b.graph, fb::Op::Dequantize), 0) << Dump(b.graph);
+}
+
+TEST(QuantizeStatic, TransposedConvolutionsThatTileAreConvolutions) {
+  GraphBuilder b;
+  fb::ConvTransposeT op;
+  op.strides = {2, 2};
+  ValueId x = Conv(b, b.Input("x", {1, 8, 8, 4}), 4, 6);
+  x = b.Op(std::move(op), {x, b.Random({5, 2, 2, 6}), b.Random({5})});
+  b.Output(Conv(b, b.Unary(UnaryKind::Relu, x), 5, 4), "y");
+  const Quantized result = Quantize(&b.graph);
+  ExpectClose(result, 28);
+  EXPECT_EQ(CountOps(b.graph, fb::Op::ConvTranspose), 0) << Dump(b.graph);
+  EXPECT_EQ(CountOps(b.graph, fb::Op::Quantize), 1) << Dump(b.graph);
+}
+
+TEST(QuantizeStatic, TransposedConvolutionsThatOverlapStayF32AndSaySo) {
+  GraphBuilder b;
+  fb::ConvTransposeT op;
+  op.strides = {2, 2};
+  const ValueId x = b.Input("x", {1, 8, 8, 4});
+  b.Output(b.Op(std::move(op), {x, b.Random({5, 3, 3, 4})}), "y");
+  const Quantized result = Quantize(&b.graph);
+  ASSERT_TRUE(result.status.ok()) << result.status.message;
+  ASSERT_EQ(result.q->layers.size(), 1u);
+  EXPECT_THAT(result.q->layers[0].reason, HasSubstr("overlap"));
 }
 
 TEST(QuantizeStatic, MovesNumbersAsU8InOneRange) {
