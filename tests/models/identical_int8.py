@@ -50,9 +50,9 @@ def convert(name, build):
     random = np.random.default_rng(5)
     np.savez(WORK / f"{name}.data.npz", x=random.uniform(-1, 1, (4, *shape[1:])).astype(np.float32))
     np.savez(WORK / f"{name}.input.npz", x=random.uniform(-1, 1, shape).astype(np.float32))
-    subprocess.run([build / "converter" / "pare", "convert", source, "-o", WORK / f"{name}.pare", "--quiet", "--quantize",
-                    "int8", "--calibrate", WORK / f"{name}.data.npz", "--shape", "x=" + "x".join(map(str, shape))],
-                   check=True)
+    subprocess.run([build / "converter" / "pare", "convert", source, "-o", WORK / f"{name}.pare", "--quiet",
+                    "--quantize", "int8", "--calibrate", WORK / f"{name}.data.npz",
+                    "--shape", "x=" + "x".join(map(str, shape))], check=True)
 
 
 def run(name, build, emulator, level):
