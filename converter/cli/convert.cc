@@ -17,6 +17,7 @@ constexpr char kExamples[] = R"(Examples:
   pare convert model.onnx -o model.pare
   pare convert model.onnx -o model.pare --quantize f16 --calibrate data.npz
   pare convert model.onnx -o model.pare --quantize int8 --calibrate data.npz --report r.html
+  pare convert model.onnx -o model.pare --budget "size<=0.3,snr>=30" --calibrate data.npz
   pare convert bert.onnx -o bert.pare --quantize int8-dynamic
   pare convert model.onnx -o model.pare --quantize int8 --calibrate data.npz --exclude 'head.*'
   pare convert detector.onnx -o detector.pare --shape x=1x3x640x640
@@ -25,9 +26,9 @@ constexpr char kExamples[] = R"(Examples:
   pare convert bert-folder -o bert.pare --lora adapter-folder:0.5)";
 
 struct Arguments {
-  std::string source, output, quantize, calibrate, method = "minmax", scales, report;
+  std::string source, output, quantize, calibrate, method = "minmax", scales, report, budget;
   double max_error = Options().max_error;
-  std::vector<std::string> shapes, dims, states, adapters, disabled, excluded;
+  std::vector<std::string> shapes, dims, states, adapters, disabled, excluded, targets;
   bool list_passes = false, per_tensor = false, asymmetric = false, weight_only = false;
 };
 
@@ -59,6 +60,16 @@ ConvertOptions OptionsOf(const Arguments& arguments) {
     options.passes.quantization->asymmetric = arguments.asymmetric;
     options.passes.quantization->weight_only = arguments.weight_only;
   }
+  if (!arguments.budget.empty()) {
+    options.passes.quantization = std::make_shared<Quantization>();
+    Quantization& q = *options.passes.quantization;
+    q.format = QuantFormat::kInt8;  // of what has no choice of its own: what lies between layers
+    q.range = *ParseRangeMethod(arguments.method);
+    q.per_tensor = arguments.per_tensor;
+    q.excluded = arguments.excluded;
+    if (!arguments.scales.empty()) q.scales = *ParseScaleMethod(arguments.scales);
+    q.budget = ParseBudget(arguments.budget).value();
+  }
   options.passes.max_error = arguments.max_error;
   return options;
 }
@@ -72,6 +83,11 @@ int RunConvert(const Arguments& arguments) {
     options.passes.calibration = std::make_shared<Dataset>(std::move(data).value());
   }
   options.time_layers = !arguments.report.empty();
+  if (!arguments.targets.empty()) {
+    auto target = TargetProfile::Read(arguments.targets);
+    if (!target.ok()) return Fail(target.status());
+    options.passes.quantization->target = std::move(target).value();
+  }
   ProgressBar bar(spdlog::should_log(spdlog::level::info));
   options.import.warn = [&](const std::string& line) {
     bar.Clear();
@@ -147,6 +163,20 @@ Action AddConvert(CLI::App& parser) {
                   "Scales of weights: absmax (usual of 8 bits); mse (usual of 4): clipped where "
                   "that errs less; hqq: of int4 --asymmetric, many small errors count most")
       ->check(Check(ParseScaleMethod, "absmax, mse or hqq"));
+  auto* budget =
+      parser.add_option("--budget", a->budget,
+                        "Choose each layer's encoding: \"size<=0.3,snr>=30,latency<=0.5\", shares "
+                        "of the weights' bytes "
+                        "and of the time in f32, dB of the outputs; needs --calibrate");
+  budget->excludes("--quantize")->check([](const std::string& text) {
+    const auto parsed = ParseBudget(text);
+    return parsed.ok() ? std::string() : parsed.status().message;
+  });
+  auto* target = parser.add_option(
+      "--target", a->targets,
+      "A device's times by pare-bench --target-profile, of this model in f32 and in each encoding "
+      "that may be chosen; repeatable");
+  target->needs(budget)->check(CLI::ExistingFile);
   parser.add_option("--shape", a->shapes, "Fix an input's shape: NAME=1x3x640x640; -1: any size")
       ->check(Check(ParseShape, "NAME=1x3x640x640"));
   parser.add_option("--dim", a->dims, "Bound a named dimension: batch=1..8, or fix it: batch=1")
@@ -166,7 +196,10 @@ Action AddConvert(CLI::App& parser) {
     if (output->count() == 0) throw CLI::RequiredError("-o OUT.pare");
     if (a->quantize == "int8" && calibrate->count() == 0)
       throw CLI::RequiredError("--calibrate, which --quantize int8 needs,");
-    if (exclude->count() > 0 && (a->quantize.empty() || a->quantize == "f16"))
+    const bool chosen = budget->count() > 0;
+    if (chosen && calibrate->count() == 0)
+      throw CLI::RequiredError("--calibrate, which --budget needs,");
+    if (exclude->count() > 0 && !chosen && (a->quantize.empty() || a->quantize == "f16"))
       throw CLI::ValidationError("--exclude",
                                  "there is nothing to exclude from: it goes with "
                                  "--quantize int8, int8-dynamic, int4 or nf4");
@@ -175,8 +208,9 @@ Action AddConvert(CLI::App& parser) {
       throw CLI::ValidationError("--asymmetric", "it goes with --quantize int4");
     if (weight_only->count() > 0 && !int4 && a->quantize != "nf4")
       throw CLI::ValidationError("--weight-only", "it goes with --quantize int4 or nf4");
-    if (calibrate->count() > 0 && a->quantize.empty())
-      throw CLI::ValidationError("--calibrate", "there is nothing to calibrate without --quantize");
+    if (calibrate->count() > 0 && a->quantize.empty() && !chosen)
+      throw CLI::ValidationError("--calibrate",
+                                 "there is nothing to calibrate without --quantize or --budget");
   });
   return [a] { return RunConvert(*a); };
 }

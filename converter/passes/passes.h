@@ -6,6 +6,7 @@
 namespace pare::converter {
 
 Status Calibrate(Graph& graph, const Options& options);
+Status ChooseEncodings(Graph& graph, const Options& options);
 Status ChooseLayout(Graph& graph, const Options& options);
 Status FoldConstants(Graph& graph, const Options& options);
 Status FoldFlatten(Graph& graph, const Options& options);

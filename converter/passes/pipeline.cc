@@ -49,6 +49,8 @@ const std::vector<Pass>& Pipeline() {
       {"split_activations", "part layers to be quantized from functions that are no clamps",
        SplitActivations, false},
       {"calibrate", "find the ranges of activations on calibration data", Calibrate, false},
+      {"choose_encodings", "find the encoding of each layer that meets --budget", ChooseEncodings,
+       false},
       {"quantize_static", "compute on u8 activations and int8 weights, in calibrated ranges",
        QuantizeStatic, false},
       {"fuse_activations", "apply activations where their input is made, again", FuseActivations,

@@ -26,6 +26,30 @@ std::string Share(double part, double all) {
   return Format("%.1f %%", all > 0 ? part / all * 100 : 0.0);
 }
 
+// As the inside of a JSON string.
+std::string Escaped(const std::string& text) {
+  std::string escaped;
+  for (const char c : text) {
+    if (c == '"' || c == '\\') escaped += '\\';
+    escaped += static_cast<unsigned char>(c) < 0x20
+                   ? Format("\\u%04x", static_cast<unsigned>(static_cast<unsigned char>(c)))
+                   : std::string(1, c);
+  }
+  return escaped;
+}
+
+// "-": to standard output.
+ToolResult WriteText(const std::string& text, const std::string& path) {
+  if (path == "-") {
+    std::fputs(text.c_str(), stdout);
+    return Success();
+  }
+  std::FILE* file = std::fopen(path.c_str(), "w");
+  bool ok = file != nullptr && std::fputs(text.c_str(), file) >= 0;
+  if (file != nullptr) ok = std::fclose(file) == 0 && ok;
+  return ok ? Success() : Failure(path + ": cannot write it: " + std::strerror(errno));
+}
+
 }  // namespace
 
 Summary Summarize(std::vector<double> ms) {
@@ -82,14 +106,23 @@ ToolResult WriteJson(const BenchResult& r, const std::string& path) {
       r.open_ms + r.create_ms, r.first_ms, r.times.min, r.times.median, r.times.mean, r.times.p90,
       r.times.p99, r.runs, r.threads, r.peak_rss_bytes, r.rss_bytes, r.memory.arena, r.file_bytes,
       r.cpu.c_str(), r.format, r.model_hash);
-  if (path == "-") {
-    std::fputs(text.c_str(), stdout);
-    return Success();
+  return WriteText(text, path);
+}
+
+ToolResult WriteTargetProfile(const BenchResult& r, const pare_session* session,
+                              const std::vector<uint64_t>& nanoseconds, const std::string& path) {
+  std::string text = Format(
+      "{\n  \"schema\": \"pare-target-profile\",\n  \"version\": 1,\n  \"cpu\": \"%s\",\n"
+      "  \"threads\": %" PRIu32 ",\n  \"model_hash\": \"%016" PRIx64 "\",\n  \"steps\": [",
+      r.cpu.c_str(), r.threads, r.model_hash);
+  for (uint32_t i = 0; i < nanoseconds.size(); ++i) {
+    pare_step s;
+    (void)pare_session_step(session, i, &s);
+    text += Format("%s\n    {\"node\": \"%s\", \"op\": \"%s\", \"kernel\": \"%s\", \"us\": %.3f}",
+                   i > 0 ? "," : "", Escaped(s.name).c_str(), s.op, s.kernel,
+                   static_cast<double>(nanoseconds[i]) / 1000);
   }
-  std::FILE* file = std::fopen(path.c_str(), "w");
-  bool ok = file != nullptr && std::fputs(text.c_str(), file) >= 0;
-  if (file != nullptr) ok = std::fclose(file) == 0 && ok;
-  return ok ? Success() : Failure(path + ": cannot write it: " + std::strerror(errno));
+  return WriteText(text + "\n  ]\n}\n", path);
 }
 
 void PrintProfile(const pare_session* session, const std::vector<uint64_t>& nanoseconds,

@@ -34,6 +34,10 @@ void PrintReport(const BenchResult& result, std::FILE* out);
 // The keys that DESIGN fixes, in one object. "-": standard output.
 ToolResult WriteJson(const BenchResult& result, const std::string& path);
 
+// What `pare convert --target` reads: each step's node, kernel and time.
+ToolResult WriteTargetProfile(const BenchResult& result, const pare_session* session,
+                              const std::vector<uint64_t>& nanoseconds, const std::string& path);
+
 // Times of each step summed over `runs` runs: a table an operator and one a node, slowest first.
 void PrintProfile(const pare_session* session, const std::vector<uint64_t>& nanoseconds,
                   size_t runs, std::FILE* out);

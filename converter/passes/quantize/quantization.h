@@ -10,6 +10,7 @@
 #include "converter/calibrate/range.h"
 #include "converter/ir/graph.h"
 #include "converter/ir/status.h"
+#include "converter/passes/quantize/budget.h"
 #include "converter/quantize/scales.h"
 
 namespace pare::converter {
@@ -49,6 +50,8 @@ struct Quantization {
   bool asymmetric = false;            // of int4: a minimum beside each scale
   bool weight_only = false;           // of int4 and NF4: products decode weights, inputs stay f32
   ScaleMethod scales = ScaleMethod::kMse;  // of weights
+  std::optional<Budget> budget;            // choose_encodings gives each layer its format
+  std::optional<TargetProfile> target;
 
   // Found. Values keep their numbers between these passes.
   std::vector<Sample> samples;                 // of the calibration data

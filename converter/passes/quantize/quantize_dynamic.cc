@@ -32,9 +32,10 @@ Status QuantizeDynamic(Graph& graph, const Options& options) {
     const ValueId v = InputOf(n, 1);
     const char* reason;
     const bool wanted = q.FormatOf(graph, *n, &reason) == QuantFormat::kInt8Dynamic;
-    if (wanted) reason = WhyF32(graph, *n);
+    const char* unfit = wanted ? WhyF32(graph, *n) : nullptr;
+    if (unfit != nullptr) reason = unfit;
     if (reason != nullptr && record.encoding == "f32") record.reason = reason;
-    if (wanted && reason == nullptr) {
+    if (wanted && unfit == nullptr) {
       fb::MatMulT* matmul = n->op.AsMatMul();
       PARE_TRY(CheckFinite(*graph.ConstantOf(v), n->name));
       const auto [found, inserted] = weights.emplace(std::make_pair(v, !matmul->trans_b), kAbsent);

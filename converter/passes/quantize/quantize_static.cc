@@ -173,6 +173,9 @@ class StaticQuantizer {
       PARE_TRY(CheckFinite(*graph_.ConstantOf(n->inputs[1]), n->name));
       record.weight_snr_db = SetWeight(n);
       record.encoding = "int8";
+      const char* why;
+      if (q_.FormatOf(graph_, *n, &why) == QuantFormat::kInt8 && why != nullptr)
+        record.reason = why;
       record.bytes_after = graph_.ConstantOf(n->inputs[1])->bytes.size;
     } else {
       const char* reason = nullptr;

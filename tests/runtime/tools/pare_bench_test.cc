@@ -56,6 +56,17 @@ TEST_F(PareBenchTest, ProfilesByOperatorAndByNode) {
   EXPECT_THAT(o.out, HasSubstr("f32[1,16,16,32]"));
 }
 
+TEST_F(PareBenchTest, WritesAProfileForTheConverter) {
+  const std::string path = TemporaryPath("profile.json");
+  const Outcome o = PareBench(quick_ + "--dim size=16 --target-profile " + path);
+  ASSERT_EQ(o.code, 0) << o.err;
+  const std::string text = ReadText(path);
+  EXPECT_THAT(text, HasSubstr("\"schema\": \"pare-target-profile\",\n  \"version\": 1,"));
+  EXPECT_THAT(
+      text, testing::ContainsRegex("\"op\": \"Conv\", \"kernel\": \"[a-z0-9_]+\", \"us\": [0-9]"));
+  EXPECT_EQ(PareBench(quick_ + "--target-profile /no/such/folder/p.json").code, 1);
+}
+
 TEST_F(PareBenchTest, SustainsForSeconds) {
   const Outcome o = PareBench(quick_ + "--sustain 1");
   ASSERT_EQ(o.code, 0) << o.err;
