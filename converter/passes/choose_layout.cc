@@ -194,9 +194,11 @@ class LayoutChooser {
       moved_.insert(v);
     }
     for (ValueId v : region.results) {
-      const Value& value = graph_.values[v];
+      const Value value = graph_.values[v];
       permuted[v] =
           rewriter_.NewValue(value.name + "/permuted", value.dtype, Permute(value.shape, p));
+      graph_.values[permuted[v]].scale = value.scale;
+      graph_.values[permuted[v]].zero_point = value.zero_point;
       moved_.insert(v);
       moved_.insert(permuted[v]);
     }

@@ -15,6 +15,8 @@ DType TypeOf(const Graph& graph, const Node& n, size_t i, DType first) {
   };
   switch (n.op.type) {
     case fb::Op::Cast: return static_cast<DType>(n.op.AsCast()->to);
+    case fb::Op::Quantize: return DType::kU8;
+    case fb::Op::Dequantize: return DType::kF32;
     case fb::Op::ShapeOf:
     case fb::Op::Size:
     case fb::Op::NonZero:

@@ -86,6 +86,8 @@ class Folder {
       return (*copies)[v] = cone->graph.AddWeight(*weight);
     }
     const ValueId copy = cone->graph.AddValue(graph_.values[v].name, graph_.values[v].dtype);
+    cone->graph.values[copy].scale = graph_.values[v].scale;
+    cone->graph.values[copy].zero_point = graph_.values[v].zero_point;
     return (*copies)[v] = copy;
   }
   void AddToCone(Node* node, Cone* cone, std::map<ValueId, ValueId>* copies,

@@ -41,7 +41,8 @@ void MakeConstant(Graph& graph, Node* maker, ValueId v, const Tensor& t) {
   *std::find(maker->outputs.begin(), maker->outputs.end(), v) = kAbsent;
 }
 
-// Known values become constants, which the nodes that made them no longer make.
+// Known values become constants, which the nodes that made them no longer make; a weight has no
+// scale, so what is quantized stays.
 void KeepKnown(Graph& graph, const Engine& a, const Engine& b) {
   std::vector<char> is_output(graph.values.size(), 0);
   for (ValueId v : graph.outputs) is_output[v] = 1;
@@ -49,7 +50,8 @@ void KeepKnown(Graph& graph, const Engine& a, const Engine& b) {
   for (Node& node : graph.nodes) {
     const std::vector<ValueId> outputs = node.outputs;
     const bool all = std::all_of(outputs.begin(), outputs.end(), [&](ValueId v) {
-      return v == kAbsent || (!is_output[v] && SameKnown(a.value(v), b.value(v)));
+      return v == kAbsent ||
+             (!is_output[v] && graph.values[v].scale == 0 && SameKnown(a.value(v), b.value(v)));
     });
     if (!all || node.op.type == fb::Op::Custom) continue;
     for (ValueId v : outputs) {

@@ -39,16 +39,20 @@ std::string Fingerprint(const Node& node) {
   return bytes;
 }
 
-bool SameOutputs(const Node& a, const Node& b) {
+// As many, and rounded alike where they are quantized.
+bool SameOutputs(const Graph& graph, const Node& a, const Node& b) {
   if (a.outputs.size() != b.outputs.size()) return false;
   for (size_t i = 0; i < a.outputs.size(); ++i) {
     if ((a.outputs[i] == kAbsent) != (b.outputs[i] == kAbsent)) return false;
+    if (a.outputs[i] == kAbsent) continue;
+    const Value &x = graph.values[a.outputs[i]], &y = graph.values[b.outputs[i]];
+    if (x.scale != y.scale || x.zero_point != y.zero_point) return false;
   }
   return true;
 }
 
 bool TryMerge(Rewriter& rewriter, Node* duplicate, Node* first) {
-  if (!SameOutputs(*duplicate, *first)) return false;
+  if (!SameOutputs(rewriter.graph(), *duplicate, *first)) return false;
   const std::vector<ValueId> outputs = duplicate->outputs;
   for (size_t i = 0; i < outputs.size(); ++i) {
     if (outputs[i] != kAbsent && !rewriter.CanReplace(outputs[i], first->outputs[i])) return false;

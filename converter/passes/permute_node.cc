@@ -34,6 +34,8 @@ bool AttributesTell(const Graph& graph, const Node& n, int rank) {
     case fb::Op::Unary:
     case fb::Op::Cast:
     case fb::Op::Identity:
+    case fb::Op::Quantize:
+    case fb::Op::Dequantize:
     case fb::Op::Binary:
     case fb::Op::Where:
     case fb::Op::Softmax:

@@ -3,6 +3,7 @@
 
 #include "converter/passes/pass.h"
 #include "converter/passes/passes.h"
+#include "converter/passes/quantize/import_quantized.h"
 #include "converter/passes/quantize/quantization.h"
 
 namespace pare::converter {
@@ -42,6 +43,8 @@ const std::vector<Pass>& Pipeline() {
       {"fold_flatten", "let fully connected layers take pictures with channels last", FoldFlatten,
        true},
       {"fuse_activations", "apply activations where their input is made", FuseActivations, true},
+      {"import_quantized", "compute on the integers of models that come quantized", ImportQuantized,
+       true},
       {"widen_convolutions", "let convolutions with few filters compute several pixels at once",
        WidenConvolutions, true},
       {"lower_transposed", "make transposed convolutions to be quantized convolutions and moves",

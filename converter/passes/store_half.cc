@@ -26,7 +26,7 @@ constexpr float kLargestHalf = 65504;   // f16 has no number beyond this
 // Depthwise weights are few, and their kernel reads f32.
 bool FitsHalf(const Weight& weight) {
   if (weight.dtype != DType::kF32 || weight.shape.Elements() < kSmallWeight ||
-      weight.layout == Layout::kDepthwise16)
+      weight.layout == Layout::kDepthwise16 || IsLowBit(weight.layout))
     return false;
   const auto* data = weight.Data<float>();
   return std::all_of(data, data + weight.bytes.size / sizeof(float),

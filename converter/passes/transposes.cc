@@ -16,6 +16,12 @@ Permutation PermutationOf(const Graph& graph, const Node* transpose) {
 
 namespace {
 
+// A value that is `from` moved is quantized as `from` is.
+void CopyScale(Graph& graph, ValueId from, ValueId to) {
+  graph.values[to].scale = graph.values[from].scale;
+  graph.values[to].zero_point = graph.values[from].zero_point;
+}
+
 fb::TransposeT MakeTranspose(const Permutation& p) {
   fb::TransposeT transpose;
   transpose.perm.assign(p.begin(), p.end());
@@ -48,6 +54,7 @@ ValueId AddTranspose(Rewriter& rewriter, const std::string& name, ValueId x, con
   Value& made = rewriter.graph().values[y];
   made.has_shape = rewriter.graph().values[x].has_shape;
   if (made.has_shape) made.shape = Permute(rewriter.graph().values[x].shape, p);
+  CopyScale(rewriter.graph(), x, y);
   rewriter.Add(name, MakeTranspose(p), {x}, {y});
   return y;
 }
@@ -202,6 +209,7 @@ bool MoveTransposeThroughReshape(Rewriter& rewriter, Node* n) {
                                              graph.values[n->outputs[0]].dtype, shape);
   fb::ReshapeT before;
   before.shape = target;
+  CopyScale(graph, n->outputs[0], reshaped);
   rewriter.Add(n->name, std::move(before), {moved}, {reshaped});
   n->op.Set(MakeTranspose(outer));
   rewriter.SetInputs(n, {reshaped});

@@ -260,6 +260,18 @@ ValueId OnnxNode::Binary(fb::BinaryKind kind, ValueId a, ValueId b) {
   return Make(MakeBinary(kind), {a, b});
 }
 
+ValueId OnnxNode::Product(ValueId a, ValueId b) {
+  std::vector<float> x, y;
+  if (!FloatsOf(a, &x) || !FloatsOf(b, &y) || (x.size() != 1 && y.size() != 1))
+    return Binary(fb::BinaryKind::Mul, a, b);
+  if (x.size() != 1) {
+    std::swap(x, y);
+    std::swap(a, b);
+  }
+  for (float& number : y) number *= x[0];
+  return Constant<float>(graph().ConstantOf(b)->shape, y);
+}
+
 ValueId OnnxNode::Transpose(ValueId x, const std::vector<int64_t>& perm) {
   const Weight* w = graph().ConstantOf(x);
   if (w != nullptr && w->shape.rank == static_cast<int>(perm.size()))

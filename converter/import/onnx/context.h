@@ -26,10 +26,27 @@ struct OnnxOp {
   const char* domain = "";  // "" is ai.onnx
 };
 
+// What an integer tensor of a quantized model stands for, see quantized.h.
+struct QuantizedValue {
+  ValueId real;         // its numbers as floats
+  ValueId scale, zero;  // as the file has them
+};
+// What DynamicQuantizeLinear made integers of.
+struct DynamicValue {
+  ValueId real, scale;
+};
+// A sum of products of integers: scale * that is `real`, where the file says so later.
+struct IntegerProduct {
+  ValueId real, scale;
+};
+
 // A Pare graph under construction.
 struct GraphBuilder {
   Graph graph;
   std::vector<Facts> facts;  // parallel to graph.values
+  std::unordered_map<ValueId, QuantizedValue> quantized;
+  std::unordered_map<ValueId, DynamicValue> dynamic;
+  std::unordered_map<ValueId, IntegerProduct> products;
 
   ValueId AddValue(std::string name, const Facts& known);
   ValueId AddWeight(Weight weight);
@@ -155,6 +172,8 @@ class OnnxNode {
 
   ValueId Unary(fb::UnaryKind kind, ValueId x, float alpha = 0, float beta = 0);
   ValueId Binary(fb::BinaryKind kind, ValueId a, ValueId b);
+  // a * b, at once where both are small constants of f32, one of them a scalar.
+  ValueId Product(ValueId a, ValueId b);
   ValueId Transpose(ValueId x, const std::vector<int64_t>& perm);
   ValueId Unsqueeze(ValueId x, std::vector<int64_t> axes);
   // [N, C, spatial...] -> [N, spatial..., C] and back. Constants are transposed at once.

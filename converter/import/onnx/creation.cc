@@ -17,14 +17,20 @@ ValueId Vector(OnnxNode& n, const std::vector<T>& values) {
 }
 
 Status ImportConstant(OnnxNode& n) {
+  bool four_bit = false;
   auto add = [&](Result<Weight> weight) -> Status {
     if (!weight.ok()) return weight.status();
     weight->name = n.scope().prefix + n.proto().output(0);
-    n.Alias(0, n.scope().builder->AddWeight(std::move(*weight)));
+    const ValueId v = n.scope().builder->AddWeight(std::move(*weight));
+    n.scope().builder->facts[static_cast<size_t>(v)].four_bit = four_bit;
+    n.Alias(0, v);
     return Ok();
   };
-  if (AttributeProto* a = n.Find("value"); a != nullptr && a->has_t())
+  if (AttributeProto* a = n.Find("value"); a != nullptr && a->has_t()) {
+    DType unpacked;
+    four_bit = UnpackedType(a->t().data_type(), &unpacked);
     return add(n.importer().WeightOf(*a->mutable_t()));
+  }
   if (AttributeProto* a = n.Find("sparse_value"); a != nullptr && a->has_sparse_tensor())
     return add(n.importer().WeightOf(*a->mutable_sparse_tensor()));
   if (n.Has("value_float")) {

@@ -22,12 +22,9 @@ class Deducer {
       case fb::Op::Unary: return Unary();
       case fb::Op::Binary: return Binary();
       case fb::Op::Where: return Set(0, Typed(Broadcast({0, 1, 2}), In(1)));
-      case fb::Op::Cast: {
-        Facts f = In(0);
-        f.has_dtype = true;
-        f.dtype = static_cast<DType>(node_.op.AsCast()->to);
-        return Set(0, f);
-      }
+      case fb::Op::Cast: return Set(0, Of(static_cast<DType>(node_.op.AsCast()->to)));
+      case fb::Op::Quantize: return Set(0, Of(DType::kU8));
+      case fb::Op::Dequantize: return Set(0, Of(DType::kF32));
       case fb::Op::MatMul: return MatMul();
       case fb::Op::Reduce: {
         const auto& a = *node_.op.AsReduce();
@@ -140,6 +137,13 @@ class Deducer {
         out.length = f.length;
       }
     }
+  }
+  // As input 0, of another type.
+  Facts Of(DType type) const {
+    Facts f = In(0);
+    f.has_dtype = true;
+    f.dtype = type;
+    return f;
   }
   // A length as a rank: longer ones are no rank.
   static int Small(int64_t length) { return length <= kMaxRank ? static_cast<int>(length) : -1; }
@@ -308,26 +312,20 @@ bool ConstantIntegers(const Graph& graph, ValueId v, std::vector<int64_t>* value
   return true;
 }
 
+float FloatAt(const Weight& weight, int64_t i) {
+  switch (weight.dtype) {
+    case DType::kF64: return static_cast<float>(weight.Data<double>()[i]);
+    case DType::kF16: return HalfToFloat(weight.Data<uint16_t>()[i]);
+    case DType::kBF16: return Bfloat16ToFloat(weight.Data<uint16_t>()[i]);
+    default: return weight.Data<float>()[i];
+  }
+}
+
 bool ConstantFloats(const Graph& graph, ValueId v, std::vector<float>* values) {
   const Weight* w = graph.ConstantOf(v);
   if (w == nullptr || !IsFloat(w->dtype) || w->shape.Elements() > kMaxParameters) return false;
   values->clear();
-  for (int64_t i = 0; i < w->shape.Elements(); ++i) {
-    const std::byte* p = w->bytes.data + static_cast<size_t>(i) * SizeOf(w->dtype);
-    if (w->dtype == DType::kF32) {
-      float f;
-      std::memcpy(&f, p, 4);
-      values->push_back(f);
-    } else if (w->dtype == DType::kF64) {
-      double d;
-      std::memcpy(&d, p, 8);
-      values->push_back(static_cast<float>(d));
-    } else {
-      uint16_t bits;
-      std::memcpy(&bits, p, 2);
-      values->push_back(w->dtype == DType::kF16 ? HalfToFloat(bits) : Bfloat16ToFloat(bits));
-    }
-  }
+  for (int64_t i = 0; i < w->shape.Elements(); ++i) values->push_back(FloatAt(*w, i));
   return true;
 }
 

@@ -5,6 +5,7 @@
 
 #include "converter/import/onnx/inputs.h"
 #include "converter/import/onnx/ops.h"
+#include "converter/import/onnx/quantized.h"
 
 namespace pare::converter {
 
@@ -148,18 +149,22 @@ Result<Weight> Importer::WeightOf(pare::onnx::SparseTensorProto& sparse) {
 }
 
 Status Importer::ImportInitializers(GraphProto& graph, Scope& scope) {
-  auto add = [&](Result<Weight> weight, const std::string& name) -> Status {
+  auto add = [&](Result<Weight> weight, const std::string& name) -> Result<ValueId> {
     if (!weight.ok())
       return Error(weight.status().code, "weight '" + name + "': " + weight.status().message);
     if (name.empty() || scope.names.count(name) != 0)
       return Malformed("weight '" + name + "' is defined twice or has no name");
     weight->name = name;
-    scope.names.emplace(name, scope.builder->AddWeight(std::move(*weight)));
-    return Ok();
+    const ValueId v = scope.builder->AddWeight(std::move(*weight));
+    scope.names.emplace(name, v);
+    return v;
   };
   for (TensorProto& tensor : *graph.mutable_initializer()) {
     const std::string name = tensor.name();
-    PARE_TRY(add(WeightOf(tensor), name));
+    const ValueId v = PARE_TRY(add(WeightOf(tensor), name));
+    DType ignored;
+    scope.builder->facts[static_cast<size_t>(v)].four_bit =
+        UnpackedType(tensor.data_type(), &ignored);
   }
   for (auto& sparse : *graph.mutable_sparse_initializer()) {
     const std::string name = sparse.values().name();
@@ -234,7 +239,8 @@ Status Importer::ImportNode(NodeProto& proto, Scope& scope) {
     bool complete = node.output_count() > 0;
     for (int i = 0; i < op->min_inputs; ++i) complete = complete && node.In(i) != kAbsent;
     if (!complete) return Malformed(Describe(proto) + " lacks an input or has no output");
-    status = op->import(node);
+    Result<bool> done = ImportReaderOfQuantized(node);
+    status = !done.ok() ? done.status() : *done ? Ok() : op->import(node);
     if (status.ok()) status = node.attribute_error();
   }
   for (int i = 0; status.ok() && i < node.output_count(); ++i) {

@@ -7,9 +7,10 @@ namespace pare::converter {
 namespace {
 
 constexpr OnnxOps (*kFamilies[])() = {
-    ControlFlowOnnxOps, ConvOnnxOps,   CreationOnnxOps, ElementwiseOnnxOps,   GatherOnnxOps,
-    ImageOnnxOps,       LossOnnxOps,   MatmulOnnxOps,   NormalizationOnnxOps, PoolOnnxOps,
-    QuantizedOnnxOps,   ReduceOnnxOps, RnnOnnxOps,      ShapeOnnxOps,         SignalOnnxOps,
+    ControlFlowOnnxOps, ConvOnnxOps,    CreationOnnxOps,  ElementwiseOnnxOps, GatherOnnxOps,
+    ImageOnnxOps,       IntegerOnnxOps, LossOnnxOps,      MatmulOnnxOps,      NormalizationOnnxOps,
+    PoolOnnxOps,        QLinearOnnxOps, QuantizedOnnxOps, ReduceOnnxOps,      RnnOnnxOps,
+    ShapeOnnxOps,       SignalOnnxOps,
 };
 
 }  // namespace

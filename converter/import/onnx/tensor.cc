@@ -12,6 +12,9 @@ namespace {
 // The most that a tensor may grow to where its size is not that of bytes in the file.
 constexpr uint64_t kMaxDenseBytes = uint64_t{1} << 30;
 
+// Of TensorProto.DataType; older copies of ONNX's definition have no name for them.
+constexpr int32_t kUint4 = 21, kInt4 = 22;
+
 struct TypeRow {
   const char* name;
   bool supported;
@@ -120,6 +123,18 @@ void NormalizeBools(Bytes* bytes) {
   *bytes = std::move(fixed);
 }
 
+// Two elements a byte, the first in the low half.
+Bytes Unpacked(const Bytes& packed, uint64_t count, bool is_signed) {
+  constexpr int kSign = 8;
+  std::byte* out;
+  Bytes result = Bytes::Allocate(count, &out);
+  for (uint64_t i = 0; i < count; ++i) {
+    const int nibble = std::to_integer<int>(packed.data[i / 2]) >> (i % 2 * 4) & 15;
+    out[i] = static_cast<std::byte>(is_signed ? (nibble ^ kSign) - kSign : nibble);
+  }
+  return result;
+}
+
 template <class Dims>
 Status ReadDims(const Dims& dims, DType dtype, Shape* shape, uint64_t* bytes) {
   for (int64_t dim : dims) {
@@ -145,16 +160,28 @@ std::string OnnxTypeName(int32_t onnx_type) {
   return kTypes[onnx_type].name;
 }
 
+bool UnpackedType(int32_t onnx_type, DType* dtype) {
+  if (onnx_type != kUint4 && onnx_type != kInt4) return false;
+  *dtype = onnx_type == kInt4 ? DType::kI8 : DType::kU8;
+  return true;
+}
+
 Result<Weight> TakeTensor(TensorProto& tensor, ExternalFiles& files) {
   Weight weight;
   weight.name = tensor.name();
-  if (!ToDType(tensor.data_type(), &weight.dtype))
+  const bool four_bit = UnpackedType(tensor.data_type(), &weight.dtype);
+  if (!four_bit && !ToDType(tensor.data_type(), &weight.dtype))
     return Unsupported("its element type " + OnnxTypeName(tensor.data_type()) +
                        " is not supported");
   if (tensor.has_segment())
     return Unsupported("it is stored in segments, which ONNX no longer does");
   uint64_t bytes;
   PARE_TRY(ReadDims(tensor.dims(), weight.dtype, &weight.shape, &bytes));
+  if (four_bit) {
+    const Bytes packed = PARE_TRY(TakeBytes(tensor, weight.dtype, (bytes + 1) / 2, files));
+    weight.bytes = Unpacked(packed, bytes, weight.dtype == DType::kI8);
+    return weight;
+  }
   weight.bytes = PARE_TRY(TakeBytes(tensor, weight.dtype, bytes, files));
   if (weight.dtype == DType::kBool) NormalizeBools(&weight.bytes);
   return weight;

@@ -7,6 +7,8 @@ namespace pare::converter {
 
 // False for element types that Pare has not: strings, complex, 8-bit floats, 4-bit integers.
 bool ToDType(int32_t onnx_type, DType* dtype);
+// True for 4-bit integers: tensors of them are unpacked into bytes of type *dtype.
+bool UnpackedType(int32_t onnx_type, DType* dtype);
 // "float16", "string": ONNX's name of a type, for messages.
 std::string OnnxTypeName(int32_t onnx_type);
 

@@ -46,12 +46,12 @@ void RoundRow(const float* row, int64_t k, float scale, int8_t* q) {
 
 // Products of a scale and small integers are off by half a unit in the last place, and a factor
 // that was folded in later adds as much.
-bool LiesOn(const float* row, int64_t k, float scale) {
+bool LiesOn(const float* row, int64_t k, float scale, int limit) {
   constexpr float kTolerance = 4e-7f;
   const float inverse = 1 / scale;
   for (int64_t i = 0; i < k; ++i) {
     const float whole = std::nearbyint(row[i] * inverse);
-    if (std::fabs(whole) > kMost ||
+    if (std::fabs(whole) > static_cast<float>(limit) ||
         std::fabs(row[i] - whole * scale) > kTolerance * std::fabs(row[i]))
       return false;
   }
@@ -71,19 +71,53 @@ float ExactScale(const float* row, int64_t k, float scale, const int8_t* q) {
   return scale;
 }
 
+// The largest step of which the row's numbers are multiples, up to `limit` of them; or 0.
+float StepOf(const float* row, int64_t k, int limit) {
+  const float largest = LargestMagnitude(row, k);
+  if (largest < kLeastMagnitude) return 0;
+  for (int most = limit; most > 0; --most) {
+    const float candidate = largest / static_cast<float>(most);
+    if (LiesOn(row, k, candidate, limit)) return candidate;
+  }
+  return 0;
+}
+
+// A row of an int8 weight as it was in a file: also one of zeros, or with -128.
+bool TakeRow(const float* row, int64_t k, float* scale, int8_t* q, int64_t* clamped) {
+  if (FindGrid(row, k, scale, q)) return true;
+  if (LargestMagnitude(row, k) < kLeastMagnitude) {
+    *scale = 1;
+    return true;
+  }
+  *scale = StepOf(row, k, kMost + 1);
+  if (*scale == 0) return false;
+  for (int64_t i = 0; i < k; ++i) {
+    const float whole = std::nearbyint(row[i] / *scale);
+    if (whole > kMost) return false;
+    *clamped += whole < -kMost ? 1 : 0;
+  }
+  RoundRow(row, k, *scale, q);
+  return true;
+}
+
+Weight Pack(Weight rows, Layout layout, const Int8Rows& int8) {
+  uint64_t bytes = 0;
+  (void)PackedBytes(layout, DType::kF32, rows.shape, &bytes);
+  std::byte* packed;
+  rows.layout = layout;
+  rows.bytes = Bytes::Allocate(static_cast<size_t>(bytes), &packed);
+  PackInt8(layout, int8.q.data(), int8.scales.data(), rows.shape, packed);
+  return rows;
+}
+
 }  // namespace
 
 bool FindGrid(const float* row, int64_t k, float* scale, int8_t* q) {
-  const float largest = LargestMagnitude(row, k);
-  if (largest < kLeastMagnitude) return false;
-  for (int most = kMost; most > 0; --most) {
-    const float candidate = largest / static_cast<float>(most);
-    if (!LiesOn(row, k, candidate)) continue;
-    RoundRow(row, k, candidate, q);
-    *scale = ExactScale(row, k, candidate, q);
-    return true;
-  }
-  return false;
+  const float step = StepOf(row, k, kMost);
+  if (step == 0) return false;
+  RoundRow(row, k, step, q);
+  *scale = ExactScale(row, k, step, q);
+  return true;
 }
 
 Int8Rows QuantizeRows(const float* rows, int64_t n, int64_t k, bool per_tensor,
@@ -120,17 +154,28 @@ Status CheckFinite(const Weight& weight, const std::string& layer) {
 Weight Int8Weight(const Weight& weight, Layout layout, bool transpose, float alpha, bool per_tensor,
                   ScaleMethod method) {
   Weight result = transpose ? Transposed(weight) : weight;
-  result.layout = layout;
   const int64_t n = result.shape[0], k = result.shape.Elements() / n;
   std::vector<float> rows(result.Data<float>(), result.Data<float>() + n * k);
   for (float& x : rows) x *= alpha;
-  const Int8Rows int8 = QuantizeRows(rows.data(), n, k, per_tensor, method);
-  uint64_t bytes = 0;
-  (void)PackedBytes(layout, DType::kF32, result.shape, &bytes);
-  std::byte* packed;
-  result.bytes = Bytes::Allocate(static_cast<size_t>(bytes), &packed);
-  PackInt8(layout, int8.q.data(), int8.scales.data(), result.shape, packed);
-  return result;
+  return Pack(std::move(result), layout, QuantizeRows(rows.data(), n, k, per_tensor, method));
+}
+
+bool ExactInt8Weight(const Weight& weight, Layout layout, bool transpose, float alpha,
+                     Weight* result, int64_t* clamped) {
+  Weight rows = transpose ? Transposed(weight) : weight;
+  const int64_t n = rows.shape[0], k = rows.shape.Elements() / n;
+  Int8Rows int8;
+  int8.q.resize(static_cast<size_t>(n * k));
+  int8.scales.resize(static_cast<size_t>(n));
+  for (int64_t r = 0; r < n; ++r) {
+    float& scale = int8.scales[static_cast<size_t>(r)];
+    if (!TakeRow(rows.Data<float>() + r * k, k, &scale, &int8.q[static_cast<size_t>(r * k)],
+                 clamped))
+      return false;
+    scale *= alpha;
+  }
+  *result = Pack(std::move(rows), layout, int8);
+  return true;
 }
 
 }  // namespace pare::converter

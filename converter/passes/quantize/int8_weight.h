@@ -30,4 +30,9 @@ Status CheckFinite(const Weight& weight, const std::string& layer);
 Weight Int8Weight(const Weight& weight, Layout layout, bool transpose, float alpha, bool per_tensor,
                   ScaleMethod method = ScaleMethod::kAbsMax);
 
+// The same where every row lies on a grid of integers from -128 to 127, without rounding; otherwise
+// false. -128 becomes -127: kernels add two products with u8 in 16 bits. *clamped counts these.
+bool ExactInt8Weight(const Weight& weight, Layout layout, bool transpose, float alpha,
+                     Weight* result, int64_t* clamped);
+
 }  // namespace pare::converter
