@@ -3,7 +3,7 @@
 # together at most the total below, which is raised by hand, in the change that needs it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-total_budget=69800
+total_budget=70500
 longest=600
 median=150
 

@@ -6,6 +6,7 @@
 
 #include "converter/import/mapped_file.h"
 #include "converter/import/safetensors/tensors.h"
+#include "converter/report/table.h"
 
 namespace pare::converter {
 namespace {
@@ -89,10 +90,14 @@ struct Pieces {
   }
 };
 
+template <class Wanted>
+std::string TextOf(int rank, const Wanted& wanted) {
+  Shape shape;
+  for (int axis = 0; axis < rank; ++axis) (void)shape.Push(wanted(axis));
+  return ShapeText(shape);
+}
+
 Result<Pieces> CutArray(const Value& input, const Array& array) {
-  const Status misfit =
-      Error(Code::kShape, "array '" + array.name + "' does not have the shape of input '" +
-                              input.name + "', nor that of several samples of it");
   if (array.dtype != input.dtype)
     return Error(Code::kShape, "array '" + array.name + "' is " + NameOf(array.dtype) +
                                    ", input '" + input.name + "' is " + NameOf(input.dtype));
@@ -100,6 +105,10 @@ Result<Pieces> CutArray(const Value& input, const Array& array) {
   const auto wanted = [&](int axis) {
     return input.dims.empty() ? input.shape[axis] : input.dims[static_cast<size_t>(axis)].value;
   };
+  const Status misfit =
+      Error(Code::kShape, "array '" + array.name + "' is " + ShapeText(array.shape) +
+                              ", which is neither the shape of input '" + input.name + "', " +
+                              TextOf(rank, wanted) + ", nor that of several samples of it");
   const int extra = array.shape.rank - rank;
   if (extra != 0 && extra != 1) return misfit;
   Pieces pieces{&array, {}, 1};

@@ -118,7 +118,8 @@ Range LeastDivergence(const Histogram& h) {
 
 std::optional<RangeOptions> ParseRangeMethod(const std::string& text) {
   RangeOptions options;
-  if (text == "minmax") return options;
+  if (text == "auto") return options;
+  if (text == "minmax") return options.method = RangeMethod::kMinMax, options;
   if (text == "average") return options.method = RangeMethod::kMovingAverage, options;
   if (text == "entropy") return options.method = RangeMethod::kEntropy, options;
   if (text == "mse") return options.method = RangeMethod::kMse, options;
@@ -137,6 +138,7 @@ std::optional<RangeOptions> ParseRangeMethod(const std::string& text) {
 
 std::string RangeMethodText(const RangeOptions& options) {
   switch (options.method) {
+    case RangeMethod::kAuto: return "auto";
     case RangeMethod::kMinMax: return "minmax";
     case RangeMethod::kMovingAverage: return "average";
     case RangeMethod::kEntropy: return "entropy";
@@ -178,6 +180,7 @@ Range Observation::RangeBy(const RangeOptions& options) const {
     case RangeMethod::kPercentile: return Percentile(histogram_, options.percentile);
     case RangeMethod::kEntropy: return LeastDivergence(histogram_);
     case RangeMethod::kMse: return LeastSquaredError(histogram_);
+    case RangeMethod::kAuto:
     case RangeMethod::kMinMax: break;
   }
   return WithZero(histogram_.least(), histogram_.largest());

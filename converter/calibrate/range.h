@@ -10,6 +10,7 @@
 namespace pare::converter {
 
 enum class RangeMethod {
+  kAuto,           // that of the others which moves the outputs least
   kMinMax,         // all that was seen
   kMovingAverage,  // exponential mean of the runs' least and largest numbers
   kPercentile,     // all but a share of the numbers at either end
@@ -19,11 +20,11 @@ enum class RangeMethod {
 };
 
 struct RangeOptions {
-  RangeMethod method = RangeMethod::kMinMax;
+  RangeMethod method = RangeMethod::kAuto;
   double percentile = 99.99;
 };
 
-// minmax, average, percentile[:P] with 50 < P <= 100, entropy, mse; empty for anything else.
+// auto, minmax, average, percentile[:P] with 50 < P <= 100, entropy, mse; empty for anything else.
 std::optional<RangeOptions> ParseRangeMethod(const std::string& text);
 std::string RangeMethodText(const RangeOptions& options);
 

@@ -26,7 +26,7 @@ constexpr char kExamples[] = R"(Examples:
   pare convert bert-folder -o bert.pare --lora adapter-folder:0.5)";
 
 struct Arguments {
-  std::string source, output, quantize, calibrate, method = "minmax", scales, report, budget;
+  std::string source, output, quantize, calibrate, method = "auto", scales, report, budget;
   double max_error = Options().max_error;
   std::vector<std::string> shapes, dims, states, adapters, disabled, excluded, targets;
   bool list_passes = false, per_tensor = false, asymmetric = false, weight_only = false;
@@ -139,8 +139,9 @@ Action AddConvert(CLI::App& parser) {
                         ".npz, .npy, .safetensors, or a folder of them");
   parser
       .add_option("--calibration-method", a->method,
-                  "Ranges of activations: minmax, average, percentile[:99.99], entropy, mse")
-      ->check(Check(ParseRangeMethod, "minmax, average, percentile[:99.99], entropy or mse"));
+                  "Ranges of activations: minmax, average, percentile[:99.99], entropy, mse; auto: "
+                  "which of them moves the outputs least")
+      ->check(Check(ParseRangeMethod, "auto, minmax, average, percentile[:99.99], entropy or mse"));
   parser
       .add_option(
           "--max-error", a->max_error,

@@ -5,6 +5,7 @@
 #include "converter/passes/passes.h"
 #include "converter/passes/quantize/import_quantized.h"
 #include "converter/passes/quantize/quantization.h"
+#include "converter/passes/quantize/refine.h"
 
 namespace pare::converter {
 
@@ -53,6 +54,10 @@ const std::vector<Pass>& Pipeline() {
        SplitActivations, false},
       {"calibrate", "find the ranges of activations on calibration data", Calibrate, false},
       {"choose_encodings", "find the encoding of each layer that meets --budget", ChooseEncodings,
+       false},
+      {"keep_costly", "keep layers in f32 whose int8 alone costs the outputs much", KeepCostly,
+       false},
+      {"correct_bias", "move the means of quantized layers back to where they were", CorrectBias,
        false},
       {"quantize_static", "compute on u8 activations and int8 weights, in calibrated ranges",
        QuantizeStatic, false},

@@ -9,6 +9,7 @@
 #include "converter/passes/passes.h"
 #include "converter/passes/quantize/quantization.h"
 #include "converter/passes/quantize/quantized_ops.h"
+#include "converter/passes/quantize/trials.h"
 #include "runtime/ops/op.h"
 
 namespace pare::converter {
@@ -98,6 +99,52 @@ std::string MakerOf(const Graph& graph, ValueId v) {
   return "input '" + graph.values[v].name + "'";
 }
 
+std::map<ValueId, QuantParams> ParamsBy(const Graph& graph,
+                                        const std::map<ValueId, Observation>& seen,
+                                        const RangeOptions& method) {
+  std::map<ValueId, QuantParams> params;
+  const auto paddings = PaddingRanges(graph), actives = ActiveRanges(graph);
+  for (const auto& [v, observation] : seen) {
+    if (observation.count() == 0) continue;
+    Range range = observation.RangeBy(method);
+    const auto padding = paddings.find(v);
+    if (padding != paddings.end()) {
+      range.low = std::min(range.low, padding->second.low);
+      range.high = std::max(range.high, padding->second.high);
+    }
+    const auto active = actives.find(v);
+    if (active != actives.end()) {
+      range.low = std::max(range.low, std::min(active->second.low, 0.0));
+      range.high = std::min(range.high, std::max(active->second.high, 0.0));
+    }
+    params[v] = ParamsOf(range);
+  }
+  return params;
+}
+
+// No method is best for all: clipping what is rare spoils transformers, whose outliers matter, and
+// not clipping spoils networks for pictures. So each is tried.
+Status ChooseRanges(const Graph& graph, const Options& options,
+                    const std::map<ValueId, Observation>& seen) {
+  Quantization& q = *options.quantization;
+  if (q.range.method != RangeMethod::kAuto) {
+    q.params = ParamsBy(graph, seen, q.range);
+    return Ok();
+  }
+  const Trials trials = PARE_TRY(Trials::Create(graph, options));
+  double most = 0;
+  for (const char* method : {"minmax", "average", "percentile", "mse"}) {
+    const RangeOptions range = *ParseRangeMethod(method);
+    std::map<ValueId, QuantParams> params = ParamsBy(graph, seen, range);
+    const double snr = PARE_TRY(trials.Snr(params, {}));
+    if (q.range.method != RangeMethod::kAuto && snr <= most) continue;
+    most = snr;
+    q.range = range;
+    q.params = std::move(params);
+  }
+  return Ok();
+}
+
 }  // namespace
 
 Status Calibrate(Graph& graph, const Options& options) {
@@ -119,23 +166,7 @@ Status Calibrate(Graph& graph, const Options& options) {
                    MakerOf(graph, v) + " makes NaN or an infinity on the calibration data");
     return Ok();
   }));
-  const auto paddings = PaddingRanges(graph), actives = ActiveRanges(graph);
-  for (const auto& [v, observation] : seen) {
-    if (observation.count() == 0) continue;
-    Range range = observation.RangeBy(q.range);
-    const auto padding = paddings.find(v);
-    if (padding != paddings.end()) {
-      range.low = std::min(range.low, padding->second.low);
-      range.high = std::max(range.high, padding->second.high);
-    }
-    const auto active = actives.find(v);
-    if (active != actives.end()) {
-      range.low = std::max(range.low, std::min(active->second.low, 0.0));
-      range.high = std::min(range.high, std::max(active->second.high, 0.0));
-    }
-    q.params[v] = ParamsOf(range);
-  }
-  return Ok();
+  return ChooseRanges(graph, options, seen);
 }
 
 }  // namespace pare::converter

@@ -74,7 +74,7 @@ TEST(Dataset, SaysWhatDoesNotFit) {
   EXPECT_THAT(Dataset({{Floats("a", {1, 2}), Floats("b", {1})}}).Cut(graph).status().message,
               HasSubstr("no array is named as input 'x'"));
   EXPECT_THAT(Dataset({{Floats("x", {1, 3})}}).Cut(graph).status().message,
-              HasSubstr("does not have the shape of input 'x'"));
+              HasSubstr("array 'x' is [1, 3], which is neither the shape of input 'x', [1, 2]"));
   EXPECT_THAT(Dataset({{Floats("x", {0, 2})}}).Cut(graph).status().message,
               HasSubstr("array 'x' is empty"));
   EXPECT_THAT(Dataset(std::vector<std::vector<tools::Array>>()).Cut(graph).status().message,

@@ -106,7 +106,7 @@ TEST(Range, ParamsKeepZeroExact) {
 }
 
 TEST(Range, MethodsByName) {
-  for (const char* good : {"minmax", "average", "percentile:99.5", "entropy", "mse"})
+  for (const char* good : {"auto", "minmax", "average", "percentile:99.5", "entropy", "mse"})
     EXPECT_EQ(RangeMethodText(*ParseRangeMethod(good)), good);
   for (const char* bad :
        {"", "max", "percentile:", "percentile:40", "percentile:101", "percentile:x", "percentilex"})
