@@ -127,6 +127,7 @@ ValueId OnnxNode::Out(int i) {
 
 std::vector<ValueId> OnnxNode::Outputs() {
   std::vector<ValueId> outputs;
+  outputs.reserve(static_cast<size_t>(output_count()));
   for (int i = 0; i < output_count(); ++i) outputs.push_back(Out(i));
   return outputs;
 }
