@@ -136,7 +136,7 @@ Status ChooseRanges(const Graph& graph, const Options& options,
   for (const char* method : {"minmax", "average", "percentile", "mse"}) {
     const RangeOptions range = *ParseRangeMethod(method);
     std::map<ValueId, QuantParams> params = ParamsBy(graph, seen, range);
-    const double snr = PARE_TRY(trials.Snr(params, {}));
+    const double snr = PARE_TRY(trials.Try(params, q.choices)).snr_db;
     if (q.range.method != RangeMethod::kAuto && snr <= most) continue;
     most = snr;
     q.range = range;

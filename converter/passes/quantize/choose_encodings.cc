@@ -9,90 +9,20 @@
 #include <limits>
 #include <map>
 
-#include "converter/calibrate/run_samples.h"
 #include "converter/passes/passes.h"
 #include "converter/passes/quantize/budget.h"
 #include "converter/passes/quantize/quantization.h"
-#include "converter/report/fidelity.h"
+#include "converter/passes/quantize/trials.h"
 #include "converter/report/table.h"
 
 namespace pare::converter {
 namespace {
 
-constexpr size_t kMostSamples = 4;
 constexpr QuantFormat kFormats[] = {QuantFormat::kInt8, QuantFormat::kInt8Dynamic,
                                     QuantFormat::kInt4, QuantFormat::kNf4};
 
 double PowerOf(double snr_db) { return std::pow(10, -snr_db / 10); }
 double DecibelsOf(double power) { return power > 0 ? -10 * std::log10(power) : INFINITY; }
-
-using Choices = std::map<std::string, LayerChoice>;
-
-// Quantizes copies of the graph and measures them.
-class Trials {
- public:
-  struct Outcome {
-    std::vector<LayerRecord> layers;
-    double noise = 0;  // of the worst output, as a share of its power
-  };
-
-  static Result<Trials> Create(const Graph& graph, const Options& options) {
-    Trials trials(graph, options);
-    Graph packed = graph;
-    PARE_TRY(PackWeights(packed, Options()));
-    SampleRunner runner(packed, packed.outputs);
-    for (const Sample& sample : trials.samples_) {
-      PARE_TRY(runner.Run(sample));
-      for (ValueId v : packed.outputs) trials.answers_.push_back(ToDoubles(runner.value(v)));
-    }
-    return trials;
-  }
-
-  // The records alone where no layer is encoded.
-  Result<Outcome> Try(const Choices& choices) const {
-    Graph graph = graph_;
-    Options options = options_;
-    options.progress = nullptr;
-    options.quantization = std::make_shared<Quantization>(quantization_);
-    options.quantization->choices = choices;
-    const auto& passes = Pipeline();
-    auto pass = std::find_if(passes.begin(), passes.end(),
-                             [](const Pass& p) { return p.run == ChooseEncodings; });
-    for (++pass; pass->run != PackWeights; ++pass) PARE_TRY(pass->run(graph, options));
-    Outcome outcome{options.quantization->layers, 0};
-    const bool encoded =
-        std::any_of(outcome.layers.begin(), outcome.layers.end(),
-                    [](const LayerRecord& layer) { return layer.encoding != "f32"; });
-    if (!encoded) return outcome;
-    PARE_TRY(PackWeights(graph, options));
-    SampleRunner runner(graph, graph.outputs);
-    std::vector<FidelityMeter> meters(graph.outputs.size());
-    for (size_t s = 0; s < samples_.size(); ++s) {
-      PARE_TRY(runner.Run(samples_[s]));
-      for (size_t i = 0; i < meters.size(); ++i)
-        meters[i].Add(answers_[s * meters.size() + i], ToDoubles(runner.value(graph.outputs[i])));
-    }
-    for (const FidelityMeter& meter : meters)
-      outcome.noise = std::max(outcome.noise, PowerOf(meter.Result().snr_db));
-    return outcome;
-  }
-
- private:
-  Trials(const Graph& graph, const Options& options)
-      : graph_(graph), options_(options), quantization_(*options.quantization) {
-    const std::vector<Sample> all = std::move(quantization_.samples);
-    quantization_.samples.clear();
-    quantization_.reference.reset();
-    const size_t count = std::min(all.size(), kMostSamples);
-    for (size_t i = 0; i < count; ++i) samples_.push_back(all[i * all.size() / count]);
-  }
-
-  const Graph& graph_;
-  Options options_;
-  Quantization quantization_;
-  std::vector<Sample> samples_;
-  std::vector<std::vector<double>> answers_;  // of each sample, each output
-};
 
 // A way to store a layer, against f32.
 struct Candidate {
@@ -141,7 +71,7 @@ class Chooser {
     for (int round = 0; round < kRounds; ++round) {
       Fill(limit);
       if (!Meets()) return Unreachable(limit);
-      reached = PARE_TRY(trials_.Try(ChoicesNow())).noise;
+      reached = PowerOf(PARE_TRY(trials_.Try(q_.params, ChoicesNow())).snr_db);
       if (reached <= allowed) {
         q_.choices = ChoicesNow();
         return Ok();
@@ -154,14 +84,14 @@ class Chooser {
 
  private:
   Status MeasureOne(Layer* layer, QuantFormat format) {
-    Choices choices = AllFloat();
+    Trials::Choices choices = AllFloat();
     choices[layer->record.value].format = format;
-    const Trials::Outcome outcome = PARE_TRY(trials_.Try(choices));
+    const Trial outcome = PARE_TRY(trials_.Try(q_.params, choices));
     const auto found = std::find_if(
         outcome.layers.begin(), outcome.layers.end(),
         [&](const LayerRecord& record) { return record.value == layer->record.value; });
     if (found == outcome.layers.end() || found->encoding == "f32") return Ok();
-    Candidate candidate{format, found->encoding, 0, 0, outcome.noise};
+    Candidate candidate{format, found->encoding, 0, 0, PowerOf(outcome.snr_db)};
     candidate.bytes_saved =
         static_cast<double>(found->bytes_before) - static_cast<double>(found->bytes_after);
     // Looking rows up takes no time that would matter.
@@ -181,8 +111,8 @@ class Chooser {
     return Ok();
   }
 
-  Choices AllFloat() const {
-    Choices choices = q_.choices;
+  Trials::Choices AllFloat() const {
+    Trials::Choices choices = q_.choices;
     for (const Layer& layer : layers_) choices[layer.record.value] = {QuantFormat::kNone, ""};
     return choices;
   }
@@ -244,8 +174,8 @@ class Chooser {
     }
   }
 
-  Choices ChoicesNow() const {
-    Choices choices = q_.choices;
+  Trials::Choices ChoicesNow() const {
+    Trials::Choices choices = q_.choices;
     for (const Layer& layer : layers_) {
       LayerChoice& choice = choices[layer.record.value];
       if (layer.chosen < 0) {

@@ -39,6 +39,12 @@ std::vector<Layers> Candidates(const Graph& graph, const Quantization& q, size_t
   return runs;
 }
 
+// The choices with those layers in f32.
+Trials::Choices Without(Trials::Choices choices, const Layers& layers) {
+  for (const std::string& layer : layers) choices[layer] = {};
+  return choices;
+}
+
 std::string Reason(double without, double with) {
   char text[96];
   std::snprintf(text, sizeof text, "int8 takes the outputs to %.1f dB, f32 here to %.1f dB",
@@ -54,11 +60,12 @@ Status KeepCostly(Graph& graph, const Options& options) {
   size_t count;
   const std::vector<Layers> candidates = Candidates(graph, q, &count);
   const Trials trials = PARE_TRY(Trials::Create(graph, options));
-  double snr = PARE_TRY(trials.Snr(q.params, {}));
+  double snr = PARE_TRY(trials.Try(q.params, q.choices)).snr_db;
   if (candidates.empty() || snr >= kEnough) return Ok();
   std::vector<std::pair<double, const Layers*>> gains;
   for (size_t i = 0; i < candidates.size(); ++i) {
-    gains.emplace_back(PARE_TRY(trials.Snr(q.params, candidates[i])) - snr, &candidates[i]);
+    const Trials::Choices choices = Without(q.choices, candidates[i]);
+    gains.emplace_back(PARE_TRY(trials.Try(q.params, choices)).snr_db - snr, &candidates[i]);
     if (options.progress)
       options.progress("keep_costly", static_cast<int>(i), static_cast<int>(candidates.size()));
   }
@@ -70,7 +77,7 @@ Status KeepCostly(Graph& graph, const Options& options) {
     if (gain < kWorthIt || snr >= kEnough || kept.size() >= most) break;
     Layers more = kept;
     more.insert(more.end(), layers->begin(), layers->end());
-    const double reached = PARE_TRY(trials.Snr(q.params, more));
+    const double reached = PARE_TRY(trials.Try(q.params, Without(q.choices, more))).snr_db;
     if (reached < snr + kWorthIt) continue;
     for (const std::string& layer : *layers)
       q.choices[layer] = {QuantFormat::kNone, Reason(snr, reached)};

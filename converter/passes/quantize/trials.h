@@ -1,5 +1,5 @@
-// Static int8 as it would come out, to compare ways to it: a copy of the graph is quantized and
-// run.
+// A quantized graph as it would come out, to compare ways to it: a copy of the graph is quantized
+// and run.
 #pragma once
 
 #include <map>
@@ -11,18 +11,25 @@
 
 namespace pare::converter {
 
+struct Trial {
+  std::vector<LayerRecord> layers;
+  double snr_db;  // of the worst output; infinity where no layer was encoded
+};
+
 class Trials {
  public:
+  using Ranges = std::map<ValueId, QuantParams>;
+  using Choices = std::map<std::string, LayerChoice>;
+
   // Runs the graph on a few of the calibration samples. Both must outlive the trials.
   static Result<Trials> Create(const Graph& graph, const Options& options);
 
-  // The SNR of the worst output, in dB, with those ranges, where the layers that make the values of
-  // those names stay f32.
-  Result<double> Snr(const std::map<ValueId, QuantParams>& params,
-                     const std::vector<std::string>& kept) const;
+  // With those ranges and choices in place of the options' own.
+  Result<Trial> Try(const Ranges& ranges, const Choices& choices) const;
 
  private:
   Trials(const Graph& graph, const Options& options) : graph_(&graph), options_(&options) {}
+  Result<double> WorstSnr(const Graph& graph) const;
 
   const Graph* graph_;
   const Options* options_;
