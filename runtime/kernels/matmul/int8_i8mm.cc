@@ -5,22 +5,8 @@
 namespace pare {
 namespace {
 
-#include "runtime/kernels/matmul/int8_neon.inc"
-
-using Four = int8x16_t;
-using Cell = int8x16_t;
-
-inline Four Broadcast(const uint8_t* p) {
-  uint32_t x;
-  __builtin_memcpy(&x, p, sizeof x);
-  return vreinterpretq_s8_u32(vdupq_n_u32(x ^ 0x80808080u));
-}
-inline Cell LoadCell(const int8_t* p) { return vld1q_s8(p); }
-inline Ints Dot(Ints sum, Four a, Cell w) { return (Ints)vdotq_s32((int32x4_t)sum, w, a); }
-
-// The body builds on these: keep the order.
-#include "runtime/kernels/matmul/matmul_int8.inc"
-// And what follows on the body.
+#include "runtime/kernels/matmul/int8_vdot_neon.inc"
+// It builds on that: keep the order.
 #include "runtime/kernels/matmul/pairs_i8mm.inc"
 
 inline int8x16_t Signed(uint8x8_t first, uint8x8_t second) {

@@ -5,21 +5,7 @@
 namespace pare {
 namespace {
 
-#include "runtime/kernels/matmul/int8_neon.inc"
-
-using Four = int8x16_t;
-using Cell = int8x16_t;
-
-inline Four Broadcast(const uint8_t* p) {
-  uint32_t x;
-  __builtin_memcpy(&x, p, sizeof x);
-  return vreinterpretq_s8_u32(vdupq_n_u32(x ^ 0x80808080u));
-}
-inline Cell LoadCell(const int8_t* p) { return vld1q_s8(p); }
-inline Ints Dot(Ints sum, Four a, Cell w) { return (Ints)vdotq_s32((int32x4_t)sum, w, a); }
-
-// The body builds on these: keep the order.
-#include "runtime/kernels/matmul/matmul_int8.inc"
+#include "runtime/kernels/matmul/int8_vdot_neon.inc"
 
 // A step of 16 k: cell `lane` times the rows' bytes 4 `lane` to 4 `lane` + 3.
 template <int lane, size_t rows>
