@@ -8,6 +8,7 @@ namespace pare::converter {
 Status Calibrate(Graph& graph, const Options& options);
 Status ChooseEncodings(Graph& graph, const Options& options);
 Status ChooseLayout(Graph& graph, const Options& options);
+Status CorrectBias(Graph& graph, const Options& options);
 Status FoldConstants(Graph& graph, const Options& options);
 Status FoldFlatten(Graph& graph, const Options& options);
 Status FoldForward(Graph& graph, const Options& options);
@@ -16,8 +17,10 @@ Status FuseAttention(Graph& graph, const Options& options);
 Status FuseLinear(Graph& graph, const Options& options);
 Status FuseNorms(Graph& graph, const Options& options);
 Status GatherFirst(Graph& graph, const Options& options);
+Status ImportQuantized(Graph& graph, const Options& options);
 Status InferShapes(Graph& graph, const Options& options);
 Status InlineBranches(Graph& graph, const Options& options);
+Status KeepCostly(Graph& graph, const Options& options);
 Status LowerTransposed(Graph& graph, const Options& options);
 Status LowerTypes(Graph& graph, const Options& options);
 Status MergeDuplicates(Graph& graph, const Options& options);

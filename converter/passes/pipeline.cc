@@ -3,9 +3,7 @@
 
 #include "converter/passes/pass.h"
 #include "converter/passes/passes.h"
-#include "converter/passes/quantize/import_quantized.h"
 #include "converter/passes/quantize/quantization.h"
-#include "converter/passes/quantize/refine.h"
 
 namespace pare::converter {
 

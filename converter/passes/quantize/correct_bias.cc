@@ -6,10 +6,10 @@
 
 #include "converter/calibrate/run_samples.h"
 #include "converter/passes/match.h"
+#include "converter/passes/passes.h"
 #include "converter/passes/quantize/int8_weight.h"
 #include "converter/passes/quantize/quantization.h"
 #include "converter/passes/quantize/quantized_ops.h"
-#include "converter/passes/quantize/refine.h"
 
 namespace pare::converter {
 namespace {

@@ -1,5 +1,7 @@
-#include "converter/passes/quantize/import_quantized.h"
-
+// Models that come quantized. Their importer leaves floats, with a Quantize and a Dequantize where
+// the file rounds them (import/onnx/quantized.h); here operators read and make the integers between
+// these pairs: scales, zero points and weights stay the file's own. What has no kernel for integers
+// computes on floats between a Dequantize and a Quantize, as the file says.
 #include <algorithm>
 #include <map>
 #include <set>
@@ -7,6 +9,7 @@
 #include <utility>
 
 #include "converter/passes/match.h"
+#include "converter/passes/passes.h"
 #include "converter/passes/quantize/int8_weight.h"
 #include "converter/passes/quantize/quantization.h"
 #include "converter/passes/quantize/quantized_ops.h"

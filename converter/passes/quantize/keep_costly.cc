@@ -6,9 +6,9 @@
 #include <cstdio>
 
 #include "converter/passes/match.h"
+#include "converter/passes/passes.h"
 #include "converter/passes/quantize/quantization.h"
 #include "converter/passes/quantize/quantized_ops.h"
-#include "converter/passes/quantize/refine.h"
 #include "converter/passes/quantize/trials.h"
 
 namespace pare::converter {

@@ -5,7 +5,6 @@
 
 #include "converter/calibrate/run_samples.h"
 #include "converter/passes/passes.h"
-#include "converter/passes/quantize/refine.h"
 #include "converter/report/fidelity.h"
 
 namespace pare::converter {
