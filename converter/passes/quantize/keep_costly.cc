@@ -59,9 +59,10 @@ Status KeepCostly(Graph& graph, const Options& options) {
   if (q.format != QuantFormat::kInt8 || q.samples.empty() || q.budget) return Ok();
   size_t count;
   const std::vector<Layers> candidates = Candidates(graph, q, &count);
+  if (candidates.empty()) return Ok();
   const Trials trials = PARE_TRY(Trials::Create(graph, options));
   double snr = PARE_TRY(trials.Try(q.params, q.choices)).snr_db;
-  if (candidates.empty() || snr >= kEnough) return Ok();
+  if (snr >= kEnough) return Ok();
   std::vector<std::pair<double, const Layers*>> gains;
   for (size_t i = 0; i < candidates.size(); ++i) {
     const Trials::Choices choices = Without(q.choices, candidates[i]);
