@@ -25,6 +25,16 @@ Bytes Bytes::Allocate(size_t size, std::byte** mutable_data) {
   return bytes;
 }
 
+Weight Repeated(const Weight& vector, int64_t times, const std::string& name) {
+  const int64_t n = vector.shape.Elements();
+  Shape shape;
+  (void)shape.Push(n * times);
+  float* to;
+  Weight result = Weight::Make(name, shape, &to);
+  for (int64_t i = 0; i < times; ++i, to += n) std::copy_n(vector.Data<float>(), n, to);
+  return result;
+}
+
 Weight Transposed(const Weight& matrix) {
   Weight result = matrix;
   const int64_t k = matrix.shape[0], n = matrix.shape[1];

@@ -57,6 +57,8 @@ struct Weight {
 
 // A plain f32 matrix [k, n] as [n, k].
 Weight Transposed(const Weight& matrix);
+// A plain f32 vector, `times` times one after the other.
+Weight Repeated(const Weight& vector, int64_t times, const std::string& name);
 
 // Dimension -1: depends on a symbol or on data. `symbols` gives graph inputs their symbolic
 // dimensions.

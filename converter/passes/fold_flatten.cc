@@ -53,10 +53,8 @@ Weight Reordered(const Weight& old, const std::vector<int64_t>& positions, bool 
 void Fold(Rewriter& rewriter, Node* n) {
   const Graph& graph = rewriter.graph();
   const fb::MatMulT* product = n->op.AsMatMul();
-  const Weight* w = graph.ConstantOf(InputOf(n, 1));
-  if (product == nullptr || product->trans_a || w == nullptr || w->dtype != DType::kF32 ||
-      w->layout != Layout::kPlain || w->shape.rank != 2)
-    return;
+  const Weight* w = PlainF32(graph, InputOf(n, 1));
+  if (product == nullptr || product->trans_a || w == nullptr || w->shape.rank != 2) return;
   Node* flatten = rewriter.Producer<fb::ReshapeT>(n->inputs[0]);
   if (flatten == nullptr || InputOf(flatten, 1) != kAbsent || !rewriter.OnlyUse(n->inputs[0]))
     return;

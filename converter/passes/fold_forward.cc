@@ -72,11 +72,9 @@ class ForwardFolder {
   }
 
   bool ReaderOf(Node* n, ValueId v, Reader* r) const {
-    const Weight* w = graph_.ConstantOf(InputOf(n, 1));
+    const Weight* w = PlainF32(graph_, InputOf(n, 1));
     const bool first = n->inputs[0] == v && std::count(n->inputs.begin(), n->inputs.end(), v) == 1;
-    if (!first || w == nullptr || w->dtype != DType::kF32 || w->layout != Layout::kPlain ||
-        w->shape.rank < 2 || w->shape.Elements() == 0)
-      return false;
+    if (!first || w == nullptr || w->shape.rank < 2 || w->shape.Elements() == 0) return false;
     r->node = n;
     if (const fb::MatMulT* matmul = n->op.AsMatMul()) {
       if (w->shape.rank != 2 || matmul->trans_a || matmul->alpha != 1) return false;

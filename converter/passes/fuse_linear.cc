@@ -24,9 +24,8 @@ struct Rows {
 // Conv, ConvTranspose, or a MatMul by a constant, whose weights may be changed.
 bool IsLinear(const Graph& graph, Node* n, Rows* rows) {
   if (n == nullptr) return false;
-  const Weight* w = graph.ConstantOf(InputOf(n, kWeight));
-  if (w == nullptr || w->dtype != DType::kF32 || w->layout != Layout::kPlain || w->shape.rank < 2)
-    return false;
+  const Weight* w = PlainF32(graph, InputOf(n, kWeight));
+  if (w == nullptr || w->shape.rank < 2) return false;
   const int64_t elements = w->shape.Elements();
   if (elements == 0) return false;
   if (const fb::MatMulT* matmul = n->op.AsMatMul()) {

@@ -15,6 +15,11 @@ std::unique_ptr<fb::ActivationT>* ActivationOf(Node* n) {
   }
 }
 
+const Weight* PlainF32(const Graph& graph, ValueId v) {
+  const Weight* w = graph.ConstantOf(v);
+  return w != nullptr && w->dtype == DType::kF32 && w->layout == Layout::kPlain ? w : nullptr;
+}
+
 bool IsDepthwise(const Graph& graph, const Node* n) {
   const fb::ConvT* conv = n->op.AsConv();
   if (conv == nullptr || conv->group <= 1) return false;

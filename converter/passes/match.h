@@ -33,6 +33,9 @@ inline ValueId InputOf(const Node* n, size_t i) {
   return i < n->inputs.size() ? n->inputs[i] : kAbsent;
 }
 
+// The constant f32 v as it came, not encoded for kernels, or null.
+const Weight* PlainF32(const Graph& graph, ValueId v);
+
 // Whether the node has a first output (recurrent layers may leave it out), and that is f32.
 inline bool MakesF32(const Graph& graph, const Node* n) {
   return n->outputs[0] != kAbsent && graph.values[n->outputs[0]].dtype == DType::kF32;

@@ -38,10 +38,8 @@ class Packer {
   explicit Packer(Rewriter& rewriter) : rewriter_(rewriter), graph_(rewriter.graph()) {}
 
   void PackNode(Node* n) {
-    const Weight* weight = graph_.ConstantOf(InputOf(n, 1));
-    if (weight == nullptr || weight->layout != Layout::kPlain || weight->dtype != DType::kF32 ||
-        weight->shape.rank < 2 || weight->shape.Elements() == 0)
-      return;
+    const Weight* weight = PlainF32(graph_, InputOf(n, 1));
+    if (weight == nullptr || weight->shape.rank < 2 || weight->shape.Elements() == 0) return;
     if (fb::MatMulT* matmul = n->op.AsMatMul()) {
       if (weight->shape.rank != 2) return;
       SetWeight(n, Layout::kT16, !matmul->trans_b);

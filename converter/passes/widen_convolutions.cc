@@ -76,21 +76,6 @@ Weight MoveFilters(const Weight& old, const Line& line, const Widened& wide) {
   return weight;
 }
 
-Weight Repeat(const Weight& bias, int64_t count) {
-  const int64_t n = bias.shape[0];
-  Shape shape = bias.shape;
-  shape[0] = n * count;
-  float* to;
-  Weight weight = Weight::Make(bias.name + "/widened", shape, &to);
-  for (int64_t i = 0; i < count; ++i) std::copy_n(bias.Data<float>(), n, to + i * n);
-  return weight;
-}
-
-const Weight* PlainF32(const Graph& graph, ValueId v) {
-  const Weight* w = graph.ConstantOf(v);
-  return w != nullptr && w->dtype == DType::kF32 && w->layout == Layout::kPlain ? w : nullptr;
-}
-
 // The convolution's line, or kernel 0 where it cannot be widened.
 Line LineOf(const Graph& graph, const Node* n) {
   Line line{};
@@ -132,8 +117,10 @@ class Widener {
     conv->pads.resize(2 * (last + 1), 0);
     conv->pads[2 * last + 1] = wide.pad_end;
     rewriter_.SetInput(n, 1, Filters(n->inputs[1], line, wide));
-    if (const ValueId bias = InputOf(n, 2); bias != kAbsent)
-      rewriter_.SetInput(n, 2, rewriter_.NewWeight(Repeat(*graph_.ConstantOf(bias), wide.pixels)));
+    if (const Weight* bias = graph_.ConstantOf(InputOf(n, 2))) {
+      Weight repeated = Repeated(*bias, wide.pixels, bias->name + "/widened");
+      rewriter_.SetInput(n, 2, rewriter_.NewWeight(std::move(repeated)));
+    }
     ShapeResult(n, line.out, wide);
   }
 

@@ -14,22 +14,17 @@ bool AllAre(const std::vector<int64_t>& values, int64_t x) {
   return std::all_of(values.begin(), values.end(), [&](int64_t v) { return v == x; });
 }
 
-const Weight* PlainOf(const Graph& graph, ValueId v) {
-  const Weight* w = graph.ConstantOf(v);
-  return w != nullptr && w->layout == Layout::kPlain && w->dtype == DType::kF32 ? w : nullptr;
-}
-
 // The side of the window, or 0 where windows overlap or leave gaps, or the node is otherwise more.
 int64_t SideOf(const Graph& graph, const Node& n) {
   const fb::ConvTransposeT* op = n.op.AsConvTranspose();
-  const Weight* w = PlainOf(graph, InputOf(&n, 1));
+  const Weight* w = PlainF32(graph, InputOf(&n, 1));
   if (op == nullptr || w == nullptr || w->shape.rank != 4 || op->group != 1) return 0;
   const int64_t side = w->shape[1];
   const bool tiles = w->shape[2] == side && op->strides.size() == 2 && AllAre(op->strides, side);
   const bool plain = AllAre(op->dilations, 1) && AllAre(op->pads, 0) &&
                      AllAre(op->output_padding, 0) && op->output_shape.empty() &&
                      op->auto_pad == fb::AutoPad::Explicit;
-  const bool bias = InputOf(&n, 2) == kAbsent || PlainOf(graph, n.inputs[2]) != nullptr;
+  const bool bias = InputOf(&n, 2) == kAbsent || PlainF32(graph, n.inputs[2]) != nullptr;
   return tiles && plain && bias ? side : 0;
 }
 
@@ -45,16 +40,6 @@ Weight PlacesFirst(const Weight& w, const std::string& name) {
     for (int64_t i = 0; i < m; ++i, to += depth)
       std::copy_n(from + (i * places + p) * depth, depth, to);
   }
-  return result;
-}
-
-Weight Repeated(const Weight& bias, int64_t times, const std::string& name) {
-  const int64_t m = bias.shape.Elements();
-  Shape shape;
-  (void)shape.Push(m * times);
-  float* to;
-  Weight result = Weight::Make(name, shape, &to);
-  for (int64_t i = 0; i < times; ++i, to += m) std::copy_n(bias.Data<float>(), m, to);
   return result;
 }
 

@@ -18,9 +18,8 @@ constexpr size_t kLeastBytes = 64 << 10;  // of a table that is worth it
 bool LooksUpRows(const Graph& graph, const Node& n) {
   const fb::GatherT* gather = n.op.AsGather();
   if (gather == nullptr) return false;
-  const Weight* table = graph.ConstantOf(n.inputs[0]);
-  return table != nullptr && table->dtype == DType::kF32 && table->layout == Layout::kPlain &&
-         table->shape.rank == 2 && (gather->axis == 0 || gather->axis == -2);
+  const Weight* table = PlainF32(graph, n.inputs[0]);
+  return table != nullptr && table->shape.rank == 2 && (gather->axis == 0 || gather->axis == -2);
 }
 
 // Whether rows are multiplied by something that is computed, as the sines and cosines of rotary
